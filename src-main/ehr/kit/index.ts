@@ -1,0 +1,14 @@
+export type { Answer, AnswerBody } from './answer.ts';
+export { readBody } from './answer.ts';
+export { parseBaseUrl, targetBelow, targetOfLink } from './base-url.ts';
+export type { BaseUrl, ParsedBaseUrl } from './base-url.ts';
+export { classifyRead, classifyWrite, messageOf } from './classify.ts';
+export type { ReadFailure, ReadVerdict, WriteVerdict } from './classify.ts';
+export { keptHeaders, referenceInLocation, retryAfterMs, versionInETag } from './headers.ts';
+export { FhirHttp } from './http.ts';
+export type { CredentialSlot, HttpOptions, Reply, Timeouts } from './http.ts';
+export { readResource } from './read.ts';
+export { requestSha256 } from './request-hash.ts';
+export type { RequestBytes } from './request-hash.ts';
+export { linkOf, readBundle, searchByIdentifier } from './search.ts';
+export type { SearchOutcome, Searched } from './search.ts';

@@ -1,0 +1,80 @@
+import type { EngineDeps } from '../deps.ts';
+import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
+import type { Entry } from '../../ports/outbound/index.ts';
+import { workspaceLog, type Actor, type Exchange, type Finding, type PreparedRecord, type ResolvedFacts } from '../../../src-shared/domain/index.ts';
+
+/** Reading what is known, each reading itself on record (H1). */
+export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Inspect {
+  const { ledger } = deps;
+  const viewed = async (what: string, id: string, tenant: string, actor: Actor): Promise<void> => {
+    await ledger.commit({
+      tenant,
+      expected: [],
+      entries: [
+        {
+          type: 'record.viewed',
+          stream: `${what}/${id}`,
+          at: deps.clock.now(),
+          actor,
+          patientKey: null,
+          correlation: deps.random.id(),
+          body: { what, id },
+        },
+      ],
+    });
+  };
+  return {
+    async write(id, actor): Promise<WriteView | undefined> {
+      const row = await ledger.findWrite(id);
+      if (row === undefined) return undefined;
+      const received = await ledger.entry(row.tenant, row.eventSeq);
+      const timeline = await ledger.entries(row.tenant, { stream: `write/${id}` }, TIMELINE_MAX);
+      const event = await ledger.row('event', row.tenant, row.eventId);
+      await viewed('write', id, row.tenant, actor);
+      return {
+        row,
+        event,
+        ...collected(timeline),
+        timeline: received === undefined ? timeline : [received, ...timeline],
+      };
+    },
+    async writes(filter, actor) {
+      const rows = await ledger.writes(filter);
+      await viewed('writes', filter.patientKey ?? filter.states?.join(',') ?? 'all', filter.tenant ?? workspaceLog, actor);
+      return rows;
+    },
+    async timeline(tenant, by, actor) {
+      const entries = await ledger.entries(tenant, by, TIMELINE_MAX);
+      const [kind, id] = 'stream' in by ? ['stream', by.stream] : 'patientKey' in by ? ['patient', by.patientKey] : ['person', by.actor];
+      await viewed(`timeline-${kind}`, id, tenant, actor);
+      return entries;
+    },
+  };
+}
+
+interface Collected {
+  readonly prepared: PreparedRecord | null;
+  readonly findings: readonly Finding[];
+  readonly facts: ResolvedFacts | null;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** What the entries of one write hold, newest check first: request, findings, facts, and every exchange in order. */
+function collected(timeline: readonly Entry[]): Collected {
+  let prepared: PreparedRecord | null = null;
+  let findings: readonly Finding[] = [];
+  let facts: ResolvedFacts | null = null;
+  const exchanges: Exchange[] = [];
+  for (const entry of timeline) {
+    const { body } = entry;
+    if (body === null) continue;
+    if ('prepared' in body && body.prepared !== null) prepared = body.prepared;
+    if ('findings' in body) findings = body.findings;
+    if ('facts' in body && body.facts !== null) facts = body.facts;
+    if ('exchange' in body) exchanges.push(...body.exchange);
+  }
+  return { prepared, findings, facts, exchanges };
+}
+
+/** Entries of one timeline that are read in one go; a longer one is cut at its end and says so. */
+const TIMELINE_MAX = 10_000;

@@ -1,0 +1,72 @@
+import type { LedgerReader } from '../ports/outbound/index.ts';
+import {
+  businessEvent,
+  contractRow,
+  countApproval,
+  itemsOf,
+  type Approval,
+  type BusinessEvent,
+  type ContractMatrix,
+  type CountedApproval,
+  type EventRow,
+  type SlottedItem,
+  type WriteRow,
+} from '../../src-shared/domain/index.ts';
+import { parseExact } from '../../src-shared/fhir/index.ts';
+import { limits } from '../../src-shared/limits/index.ts';
+
+/** Events as they were received, read back from the log and parsed again (rule 9). */
+export class EventSource {
+  private readonly ledger: LedgerReader;
+  // A visit's writes are checked one after the other; a handful of events covers them.
+  private readonly cache = new Map<string, BusinessEvent>();
+
+  constructor(ledger: LedgerReader) {
+    this.ledger = ledger;
+  }
+
+  /** The event that an entry holds. Rejects when it can no longer be read: that is an internal fault, not a refusal. */
+  async eventAt(tenant: string, seq: number): Promise<BusinessEvent> {
+    const key = `${tenant} ${seq}`;
+    const cached = this.cache.get(key);
+    if (cached !== undefined) return cached;
+    const entry = await this.ledger.entry(tenant, seq);
+    const record = entry?.body !== null && entry?.body !== undefined && 'record' in entry.body ? entry.body.record : undefined;
+    if (record === undefined) throw new Error(`log entry ${seq} of ${tenant} holds no readable record`);
+    const parsed = parseExact(record, limits.jsonDepthMax);
+    if (!parsed.ok) throw new Error(`the record in log entry ${seq} of ${tenant} no longer parses: ${parsed.fault.message}`);
+    const event = businessEvent.parse(parsed.value);
+    if (this.cache.size >= EVENTS_CACHED_MAX) this.cache.delete(this.cache.keys().next().value ?? '');
+    this.cache.set(key, event);
+    return event;
+  }
+
+  /** The clinical item a write was planned for. */
+  async itemOf(row: WriteRow): Promise<{ readonly event: BusinessEvent; readonly item: SlottedItem }> {
+    const event = await this.eventAt(row.tenant, row.eventSeq);
+    const item = event.content === undefined ? undefined : itemsOf(event.content).items.find((one) => one.slot === row.slot);
+    if (item === undefined) throw new Error(`event ${row.eventId} has nothing in the slot ${row.slot}`);
+    return { event, item };
+  }
+
+  /** The newest approval that came with an event, from the record it first came in or a later one. */
+  async approvalOf(event: EventRow | undefined, received: BusinessEvent): Promise<Approval | null> {
+    if (event === undefined || event.approvalSeq === event.seq) return received.approval ?? null;
+    return (await this.eventAt(event.tenant, event.approvalSeq)).approval ?? null;
+  }
+
+  /** Whether the approval made at the source counts for this write. */
+  async countedApproval(
+    row: WriteRow,
+    event: BusinessEvent,
+    approval: Approval | null,
+    matrix: ContractMatrix,
+  ): Promise<CountedApproval> {
+    const source = await this.ledger.row('source', row.tenant, row.source);
+    if (source === undefined) return { counts: false, reason: `the source "${row.source}" is no longer registered` };
+    const approver = approval === null ? undefined : await this.ledger.row('person', row.tenant, approval.by.id);
+    return countApproval({ event, approval, contentSha256: row.contentSha256, source, approver, contract: contractRow(matrix, row.kind) });
+  }
+}
+
+const EVENTS_CACHED_MAX = 64;

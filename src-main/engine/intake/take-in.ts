@@ -1,0 +1,244 @@
+import type { EngineDeps } from '../deps.ts';
+import { EventSource } from '../event-source.ts';
+import { writeEntry } from '../write-commit.ts';
+import { supersedeEarlier } from '../policy/supersede.ts';
+import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
+import type { IncomingRecord, Receipt, RecordRefusal, TakeIn } from '../../ports/inbound/index.ts';
+import {
+  businessEvent,
+  decideIntake,
+  epochMs,
+  sha256Hex,
+  slotKey,
+  subjectKey,
+  workspaceLog,
+  type Actor,
+  type BusinessEvent,
+  type EventRow,
+  type FailureCode,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
+import { asObject, asString, parseExact, type ExactObject } from '../../../src-shared/fhir/index.ts';
+import { limits } from '../../../src-shared/limits/index.ts';
+
+type IntakeDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'clock' | 'random' | 'sha256' | 'pseudonym'>;
+
+/**
+ * Takes in business events (A1, A5): one receipt per record, in the order of the records. A bad record is refused
+ * alone; an accepted one is on disk, with its writes, before its receipt is given.
+ */
+export function takeIn(deps: IntakeDeps): TakeIn {
+  return async function* (records, actor) {
+    const running: Promise<Receipt>[] = [];
+    // Records about the same event are taken one after the other; all others share commits.
+    const lastOfEvent = new Map<string, Promise<Receipt>>();
+    const events = new EventSource(deps.ledger);
+    for await (const record of records) {
+      const read = readRecord(record, deps);
+      const key = read.ok ? `${read.event.tenant} ${read.event.id}` : null;
+      const before = key === null ? undefined : lastOfEvent.get(key);
+      const receipt = (before ?? Promise.resolve()).then(() => takeOne(deps, events, record, read, actor));
+      if (key !== null) {
+        lastOfEvent.set(key, receipt);
+        void settled(receipt).then(() => lastOfEvent.get(key) === receipt && lastOfEvent.delete(key));
+      }
+      running.push(receipt);
+      const oldest = running.length >= limits.intakeInFlightMax ? running.shift() : undefined;
+      if (oldest !== undefined) yield await oldest;
+    }
+    for (const receipt of running) yield await receipt;
+  };
+}
+
+/** Waits for the end of a promise whose outcome is someone else's to handle. */
+function settled(promise: Promise<unknown>): Promise<void> {
+  return promise.then(
+    () => undefined,
+    () => undefined,
+  );
+}
+
+type ReadRecord =
+  | { readonly ok: true; readonly event: BusinessEvent; readonly text: string; readonly contentSha256: string }
+  | { readonly ok: false; readonly code: FailureCode; readonly message: string; readonly eventId: string | null };
+
+/** From characters to an event; the first thing wrong is told with its place. */
+export function readRecord(record: IncomingRecord, deps: Pick<EngineDeps, 'sha256'>): ReadRecord {
+  if ('refused' in record) return { ok: false, code: record.refused, message: record.message, eventId: null };
+  const parsed = parseExact(record.text, limits.jsonDepthMax);
+  if (!parsed.ok) {
+    const { code, line, column, message } = parsed.fault;
+    const place = line === 1 ? `column ${column}` : `line ${record.line + line - 1}, column ${column}`;
+    return { ok: false, code, message: `${place}: ${message}`, eventId: null };
+  }
+  const object = asObject(parsed.value);
+  const eventId = asString(object?.id) ?? null;
+  const checked = businessEvent.safeParse(parsed.value);
+  if (!checked.success) return { ok: false, ...invalid(checked.error.issues, object), eventId };
+  const span = parsed.members.get('content');
+  const content = span === undefined ? '' : record.text.slice(span.start, span.end);
+  return { ok: true, event: checked.data, text: record.text, contentSha256: sha256Hex(deps.sha256, content) };
+}
+
+interface Issue {
+  readonly code: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+function invalid(issues: readonly unknown[], record: ExactObject | undefined): { code: FailureCode; message: string } {
+  const list = issues as readonly Issue[];
+  if (record === undefined) return { code: 'event-invalid', message: 'the record is not a JSON object' };
+  const unknownField = list.find((issue) => issue.code === 'unrecognized_keys');
+  if (unknownField !== undefined) {
+    const names = (unknownField.keys ?? []).map((key) => place([...unknownField.path, key]));
+    return { code: 'event-unknown-field', message: `not part of the event format: ${names.join(', ')}` };
+  }
+  return { code: 'event-invalid', message: list.map((issue) => `${place(issue.path)}: ${words(issue)}`).join('; ') };
+}
+
+function place(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? 'the record' : path.map(String).join('.');
+}
+
+function words(issue: Issue): string {
+  return issue.message.replace(/^Invalid input: /, '');
+}
+
+async function takeOne(deps: IntakeDeps, events: EventSource, record: IncomingRecord, read: ReadRecord, actor: Actor): Promise<Receipt> {
+  if (!read.ok) return refuse(deps, record, read.eventId, read, actor);
+  // Another process may take in the same event at the same time; then the facts have changed and are gathered again.
+  for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
+    const receipt = await tryOnce(deps, events, record, read, actor);
+    if (receipt !== 'clash') return receipt;
+  }
+  throw new Error(`event ${read.event.id} kept changing while it was taken in`);
+}
+
+async function tryOnce(
+  deps: IntakeDeps,
+  events: EventSource,
+  record: IncomingRecord,
+  read: Extract<ReadRecord, { ok: true }>,
+  actor: Actor,
+): Promise<Receipt | 'clash'> {
+  const { ledger } = deps;
+  const { event } = read;
+  const now = deps.clock.now();
+  const [source, connections, known] = await Promise.all([
+    ledger.row('source', event.tenant, event.source),
+    ledger.rows('connection'),
+    ledger.row('event', event.tenant, event.id),
+  ]);
+  const earlier = known === undefined ? [] : await writesOf(deps, known);
+  const decision = decideIntake({
+    event,
+    record: read.text,
+    contentSha256: read.contentSha256,
+    file: record.file,
+    line: record.line,
+    source,
+    connections,
+    known,
+    earlier: new Map(earlier.map((row) => [slotKey(row.connection, row.slot), row.id])),
+    matrix: deps.matrix,
+    pseudonym: deps.pseudonym,
+    sha256: deps.sha256,
+  });
+  const base = { line: record.line, eventId: event.id };
+  if (decision.status === 'refused') return refuse(deps, record, event.id, decision, actor);
+  const stream = `event/${event.id}`;
+  const correlation = event.correlationId ?? deps.random.id();
+  const patientKey = deps.pseudonym(event.tenant, `patient ${subjectKey(event.subject.patient)}`);
+  const expected: Expected[] = [{ kind: 'event', key: event.id, version: known?.version ?? 0 }];
+
+  if (decision.status === 'duplicate') {
+    if (known !== undefined && decision.newlyApproved) {
+      const entry: EntryDraft = {
+        type: 'event.approved',
+        stream,
+        at: now,
+        actor,
+        patientKey,
+        correlation,
+        body: { eventId: event.id, approvedAt: approvedAt(event), record: read.text },
+      };
+      const released = await releaseApproved(deps, events, read.event, known, earlier, now, actor);
+      const result = await ledger.commit({
+        tenant: event.tenant,
+        expected: [...expected, ...released.expected],
+        entries: [entry, ...released.entries],
+      });
+      if (!result.ok) return 'clash';
+    }
+    return { ...base, status: 'duplicate', writes: known?.writes ?? [] };
+  }
+  const result = await ledger.commit({
+    tenant: event.tenant,
+    expected,
+    entries: [{ type: 'event.received', stream, at: now, actor, patientKey, correlation, body: decision.body }],
+  });
+  if (!result.ok) return 'clash';
+  return { ...base, status: decision.status, writes: decision.body.writes.map((write) => write.id) };
+}
+
+function approvedAt(event: BusinessEvent): number {
+  if (event.approval === null || event.approval === undefined) throw new RangeError('the event carries no approval');
+  return epochMs(event.approval.at);
+}
+
+async function writesOf(deps: IntakeDeps, known: EventRow): Promise<readonly WriteRow[]> {
+  const rows = await Promise.all(known.writes.map((id) => deps.ledger.row('write', known.tenant, id)));
+  return rows.filter((row) => row !== undefined);
+}
+
+/** Writes that were waiting for exactly this approval go on; all others stay where they are. */
+async function releaseApproved(
+  deps: IntakeDeps,
+  events: EventSource,
+  event: BusinessEvent,
+  known: EventRow,
+  writes: readonly WriteRow[],
+  now: number,
+  actor: Actor,
+): Promise<{ expected: readonly Expected[]; entries: readonly EntryDraft[] }> {
+  const expected: Expected[] = [];
+  const entries: EntryDraft[] = [];
+  for (const row of writes) {
+    if (row.state.name !== 'awaiting-approval' || row.prepared === null || row.eventVersion !== known.eventVersion) continue;
+    const counted = await events.countedApproval(row, event, event.approval ?? null, deps.matrix);
+    if (!counted.counts) continue;
+    expected.push({ kind: 'write', key: row.id, version: row.version });
+    entries.push(
+      writeEntry('write.approved', row, now, actor, {
+        id: row.id,
+        moves: [{ name: 'pending', nextAt: now }],
+        approval: { ...counted.approval, requestSha256: row.prepared.sha256 },
+      }),
+    );
+    const earlier = await supersedeEarlier(deps.ledger, row, 'approved', now, actor);
+    expected.push(...earlier.expected);
+    entries.push(...earlier.entries);
+  }
+  return { expected, entries };
+}
+
+async function refuse(deps: IntakeDeps, record: IncomingRecord, eventId: string | null, refusal: RecordRefusal, actor: Actor): Promise<Receipt> {
+  await deps.ledger.commit({
+    tenant: workspaceLog,
+    expected: [],
+    entries: [
+      {
+        type: 'intake.refused',
+        stream: `intake/${record.file}`,
+        at: deps.clock.now(),
+        actor,
+        patientKey: null,
+        correlation: deps.random.id(),
+        body: { file: record.file, line: record.line, eventId, code: refusal.code },
+      },
+    ],
+  });
+  return { line: record.line, eventId, status: 'refused', writes: [], code: refusal.code, message: refusal.message };
+}

@@ -1,0 +1,78 @@
+import type { EngineDeps } from '../deps.ts';
+import { writeEntry } from '../write-commit.ts';
+import { commitWithEarlier } from './supersede.ts';
+import type { DecisionOutcome, PeopleDecide } from '../../ports/inbound/index.ts';
+import type { EntryDraft } from '../../ports/outbound/index.ts';
+import {
+  approve,
+  attestAbsent,
+  attestFound,
+  contractRow,
+  reject,
+  resolve,
+  retry,
+  withdraw,
+  type Actor,
+  type Decision,
+  type Person,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
+import { limits } from '../../../src-shared/limits/index.ts';
+
+type DecideDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'clock' | 'gateways'>;
+type DecisionEntry = 'write.approved' | 'write.rejected' | 'write.retried' | 'write.withdrawn' | 'write.resolved';
+
+/** Decisions of people on a write. Who may take which is checked by the caller's session and again by the domain. */
+export function peopleDecide(deps: DecideDeps): PeopleDecide {
+  const { clock } = deps;
+  return {
+    approve: (id, person, meaning) =>
+      decide(deps, id, person, 'write.approved', (row) =>
+        approve(row, person, contractRow(deps.matrix, row.kind), row.prepared?.sha256 ?? '', meaning, clock.now()),
+      ),
+    reject: (id, person, reason) => decide(deps, id, person, 'write.rejected', (row) => reject(row, reason), reason),
+    retry: (id, person) => decide(deps, id, person, 'write.retried', (row) => retry(row, clock.now())),
+    withdraw: (id, person, reason) => decide(deps, id, person, 'write.withdrawn', (row) => withdraw(row, person.id, reason, clock.now()), reason),
+    resolve: (id, person, note) => decide(deps, id, person, 'write.resolved', (row) => resolve(row, person.id, note, clock.now()), note),
+    attestAbsent: (id, person, note) => decide(deps, id, person, 'write.resolved', (row) => attestAbsent(row, note, clock.now()), note),
+    attestFound: async (id, person, reference, note) => {
+      const row = await deps.ledger.findWrite(id);
+      if (row === undefined) return unknownWrite(id);
+      const gateway = await deps.gateways.open(row.connection);
+      if ('refused' in gateway) return { ok: false, code: 'state-forbids', message: gateway.message };
+      const read = await gateway.read(reference);
+      if (read.outcome !== 'read') return { ok: false, code: 'state-forbids', message: `${reference} could not be read from the EHR` };
+      const found = { reference: read.match.reference, versionId: read.match.versionId, landing: 'charted' as const };
+      return decide(deps, id, person, 'write.resolved', (now) => attestFound(now, found, person.id, note, clock.now()), note);
+    },
+  };
+}
+
+function unknownWrite(id: string): DecisionOutcome {
+  return { ok: false, code: 'write-unknown', message: `there is no write "${id}"` };
+}
+
+async function decide(
+  deps: DecideDeps,
+  id: string,
+  person: Person,
+  type: DecisionEntry,
+  decision: (row: WriteRow) => Decision,
+  note?: string,
+): Promise<DecisionOutcome> {
+  for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
+    const row = await deps.ledger.findWrite(id);
+    if (row === undefined) return unknownWrite(id);
+    const decided = decision(row);
+    if (!decided.ok) return decided;
+    const now = deps.clock.now();
+    const actor: Actor = { kind: 'person', id: person.id, role: decided.approval?.role ?? person.roles[0] ?? 'operator' };
+    const approval = decided.approval === undefined ? {} : { approval: decided.approval };
+    const words = note === undefined ? {} : { note };
+    const entry: EntryDraft = writeEntry(type, row, now, actor, { id, moves: decided.moves, ...words, ...approval });
+    const done = await commitWithEarlier(deps.ledger, row, entry, type === 'write.approved' ? 'approved' : null, now, actor);
+    const last = decided.moves.at(-1);
+    if (done && last !== undefined) return { ok: true, id, state: last.name };
+  }
+  throw new Error(`write ${id} kept changing while it was decided on`);
+}

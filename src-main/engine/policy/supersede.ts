@@ -1,0 +1,50 @@
+import type { EntryDraft, Expected, Ledger, LedgerReader } from '../../ports/outbound/index.ts';
+import { writeEntry } from '../write-commit.ts';
+import { mayMove, type Actor, type WriteRow } from '../../../src-shared/domain/index.ts';
+import { limits } from '../../../src-shared/limits/index.ts';
+
+/**
+ * Ends the earlier version of a write, in the same commit that moves the new one on. An unsent one is superseded when
+ * the new one is approved; a charted one only when the new one is committed and verified.
+ */
+export async function supersedeEarlier(
+  ledger: LedgerReader,
+  row: WriteRow,
+  when: 'approved' | 'verified',
+  now: number,
+  actor: Actor,
+): Promise<{ readonly expected: readonly Expected[]; readonly entries: readonly EntryDraft[] }> {
+  if (row.supersedes === null) return { expected: [], entries: [] };
+  const earlier = await ledger.row('write', row.tenant, row.supersedes);
+  if (earlier === undefined || !mayMove(earlier.state.name, 'superseded')) return { expected: [], entries: [] };
+  if ((earlier.state.name === 'committed') !== (when === 'verified')) return { expected: [], entries: [] };
+  return {
+    expected: [{ kind: 'write', key: earlier.id, version: earlier.version }],
+    entries: [writeEntry('write.superseded', earlier, now, actor, { id: earlier.id, moves: [{ name: 'superseded', by: row.id }] })],
+  };
+}
+
+/**
+ * Commits what was decided on a write, together with the end of its earlier version. Only the earlier version may
+ * have moved meanwhile; then it is read again. `false`: the write itself has moved, and nothing was committed.
+ */
+export async function commitWithEarlier(
+  ledger: Ledger,
+  row: WriteRow,
+  entry: EntryDraft,
+  ends: 'approved' | 'verified' | null,
+  now: number,
+  actor: Actor,
+): Promise<boolean> {
+  for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
+    const earlier = ends === null ? { expected: [], entries: [] } : await supersedeEarlier(ledger, row, ends, now, actor);
+    const result = await ledger.commit({
+      tenant: row.tenant,
+      expected: [{ kind: 'write', key: row.id, version: row.version }, ...earlier.expected],
+      entries: [entry, ...earlier.entries],
+    });
+    if (result.ok) return true;
+    if (result.clash.key === row.id) return false;
+  }
+  throw new Error(`the earlier version of write ${row.id} kept changing`);
+}

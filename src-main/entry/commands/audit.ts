@@ -1,0 +1,85 @@
+import { CommandFailure, printable } from '../console-io.ts';
+import { withPerson, withService, type CommandContext } from '../session.ts';
+import { timelineEntry } from '../views.ts';
+import { patientKeys } from './writes.ts';
+import { inspect } from '../../engine/index.ts';
+import type { Entry } from '../../ports/outbound/index.ts';
+import { workspaceLog } from '../../../src-shared/domain/index.ts';
+
+/** Evidence: is the log whole, and what happened. */
+
+export function auditVerify(context: CommandContext): Promise<number> {
+  return withService(context, 'audit.verify', async ({ deps, actor }) => {
+    const report = await deps.ledger.verify((done, total) => context.io.progress(`${done} of ${total} entries checked`));
+    context.io.progressEnd();
+    // A log that is found damaged is not written to: the finding would stand on the damage.
+    if (report.ok) {
+      await deps.ledger.commit({
+        tenant: workspaceLog,
+        expected: [],
+        entries: [
+          {
+            type: 'audit.verified',
+            stream: 'audit',
+            at: deps.clock.now(),
+            actor,
+            patientKey: null,
+            correlation: deps.random.id(),
+            body: { entries: report.entries, problems: 0 },
+          },
+        ],
+      });
+    }
+    const words = report.ok
+      ? `The log is whole: ${report.entries} entries, ${report.checkpoints} signed checkpoints.`
+      : [
+          `The log is NOT whole: ${report.problems.length} problems in ${report.entries} entries.`,
+          ...report.problems.map((one) => `  ${one.code}: ${printable(one.message)}`),
+          'Keep this file as it is. Do not run the engine on it; call support and compare with the latest checkpoint kept elsewhere.',
+        ].join('\n');
+    context.io.result('audit-verify', { ...report, problems: report.problems.map((one) => ({ ...one })) }, words);
+    return report.ok ? 0 : 1;
+  });
+}
+
+export interface TimelineOptions {
+  readonly write: string | undefined;
+  readonly patient: string | undefined;
+  readonly encounter: string | undefined;
+  readonly user: string | undefined;
+}
+
+export function auditTimeline(context: CommandContext, options: TimelineOptions): Promise<number> {
+  return withPerson(context, 'audit.read', async (session) => {
+    const reader = inspect(session.deps);
+    const { actor, deps } = session;
+    const named = [options.write, options.patient, options.encounter, options.user].filter((one) => one !== undefined);
+    if (named.length !== 1) throw new CommandFailure(2, 'usage', 'Name exactly one of --write, --patient, --encounter, --user.');
+    const entries: Entry[] = [];
+    if (options.write !== undefined) {
+      const view = await reader.write(options.write, actor);
+      if (view === undefined) throw new CommandFailure(2, 'write-unknown', `There is no write "${printable(options.write)}".`);
+      entries.push(...view.timeline);
+    } else if (options.patient !== undefined) {
+      for (const { tenant, patientKey } of await patientKeys(session, options.patient)) {
+        entries.push(...(await reader.timeline(tenant, { patientKey }, actor)));
+      }
+    } else {
+      for (const tenant of await deps.ledger.tenants()) {
+        const by = options.user === undefined ? { encounterKey: encounterKey(session.deps.pseudonym, tenant, options.encounter ?? '') } : { actor: options.user };
+        entries.push(...(await reader.timeline(tenant, by, actor)));
+      }
+    }
+    for (const entry of entries.map(timelineEntry)) {
+      const states = entry.states.length === 0 ? '' : `  ${entry.states.join(' -> ')}`;
+      context.io.result('audit-timeline', entry, `${entry.at}  ${entry.type}${states}  ${printable(entry.stream)}  by ${printable(entry.actor.id)}`);
+    }
+    return 0;
+  });
+}
+
+function encounterKey(pseudonym: (tenant: string, text: string) => string, tenant: string, encounter: string): string {
+  const words = encounter.includes('|') ? `identifier ${encounter}` : /^Encounter\/.+$/.test(encounter) ? `reference ${encounter}` : null;
+  if (words === null) throw new CommandFailure(2, 'usage', 'Name the visit as SYSTEM|VALUE or Encounter/ID.');
+  return pseudonym(tenant, `encounter ${words}`);
+}

@@ -1,0 +1,135 @@
+import { CommandFailure, printable } from '../console-io.ts';
+import { withEngineLock } from '../engine-lock.ts';
+import { withService, type CommandContext, type Session } from '../session.ts';
+import { isoTime } from '../views.ts';
+import { runEngine, takeIn } from '../../engine/index.ts';
+import { recordsOf, UnreadableFile } from '../../intake/index.ts';
+import { readEngineLockHolder } from '../../ledger/index.ts';
+import type { Receipt } from '../../ports/inbound/index.ts';
+import { failureOf, settledStates, type StateName } from '../../../src-shared/domain/index.ts';
+
+/** Taking in, running, and how things stand. */
+
+export function ingest(context: CommandContext, files: readonly string[]): Promise<number> {
+  return withService(context, 'ingest', async (session) => {
+    const counts = { accepted: 0, duplicate: 0, 'new-version': 0, refused: 0 };
+    let unreadable = 0;
+    for (const file of files) {
+      try {
+        for await (const receipt of takeIn(session.deps)(recordsOf(file, context.stdin), session.actor)) {
+          counts[receipt.status] += 1;
+          tell(context, files.length > 1 ? file : null, receipt);
+        }
+      } catch (error) {
+        if (!(error instanceof UnreadableFile)) throw error;
+        unreadable += 1;
+        context.io.note(`Not read: ${printable(error.message)}. Records before this point are safe; nothing is half-written.`);
+      }
+    }
+    context.io.note(
+      `${counts.accepted} accepted, ${counts['new-version']} new versions, ${counts.duplicate} known already, ${counts.refused} refused.`,
+    );
+    return counts.refused + unreadable > 0 ? 1 : 0;
+  });
+}
+
+function tell(context: CommandContext, file: string | null, receipt: Receipt): void {
+  const { line, eventId, status, code, message } = receipt;
+  const output = { ...receipt, writes: [...receipt.writes], ...(file === null ? {} : { file }) };
+  const refusal = code === undefined ? '' : `: ${failureOf(code).words} ${printable(message ?? '')} [${code}] ${failureOf(code).next}`;
+  const writes = receipt.writes.length === 1 ? '1 write' : `${receipt.writes.length} writes`;
+  const detail = status === 'refused' ? refusal : ` (${writes})`;
+  context.io.result('ingest', output, `${file === null ? '' : `${file} `}line ${line}: ${printable(eventId ?? 'record')} ${status}${detail}`);
+}
+
+export interface RunCommandOptions {
+  readonly drain: boolean;
+  readonly maxSeconds: number | undefined;
+}
+
+export function run(context: CommandContext, options: RunCommandOptions): Promise<number> {
+  return withService(context, 'run', (session) =>
+    withEngineLock(context.options.workspace, async () => {
+      const { end, seconds, recovered } = await runToEnd(context, session, options);
+      const { byState } = await session.deps.ledger.counts();
+      const totals = Object.entries(byState).map(([state, count]) => `${count} ${state}`);
+      const words = [`${ENDS[end]} after ${seconds.toFixed(1)} s: ${totals.join(', ') || 'no writes'}.`];
+      if (recovered.inFlight > 0) words.push(`${recovered.inFlight} writes were under way when the engine last stopped; they were looked for, not sent again blindly.`);
+      context.io.result('run', { end, recovered, totals: byState, seconds }, words.join('\n'));
+      return end === 'out-of-time' || (options.drain && end !== 'drained') ? 1 : 0;
+    }),
+  );
+}
+
+const ENDS = { drained: 'Drained', stopped: 'Stopped', 'out-of-time': 'Out of time' } as const;
+
+export async function runToEnd(context: CommandContext, session: Session, options: RunCommandOptions) {
+  const { deps } = session;
+  const startedAt = deps.clock.monotonic();
+  let shownAt = 0;
+  let showing: Promise<void> | null = null;
+  const show = (): void => {
+    const now = deps.clock.monotonic();
+    if (showing !== null || now - shownAt < PROGRESS_MS) return;
+    shownAt = now;
+    showing = deps.ledger.counts().then(({ byState }) => {
+      context.io.progress(progressLine(byState, (deps.clock.monotonic() - startedAt) / 1000));
+      showing = null;
+    });
+  };
+  const maxMs = options.maxSeconds === undefined ? null : options.maxSeconds * 1000;
+  const { end, recovered } = await runEngine(deps)({ drain: options.drain, maxMs, signal: context.signal, onProgress: show });
+  await showing;
+  context.io.progressEnd();
+  return { end, recovered, seconds: (deps.clock.monotonic() - startedAt) / 1000 };
+}
+
+const PROGRESS_MS = 200;
+
+function progressLine(byState: Readonly<Partial<Record<StateName, number>>>, seconds: number): string {
+  const all = Object.values(byState).reduce((sum, count) => sum + count, 0);
+  const settled = settledStates.reduce((sum, state) => sum + (byState[state] ?? 0), 0);
+  const waiting = (byState['awaiting-approval'] ?? 0) + (byState.held ?? 0) + (byState.conflict ?? 0);
+  return `${byState.committed ?? 0} charted, ${settled} of ${all} settled, ${waiting} waiting for people, ${byState.unknown ?? 0} being looked for, ${seconds.toFixed(0)} s`;
+}
+
+export function status(context: CommandContext): Promise<number> {
+  return withService(context, 'status', async ({ deps }) => {
+    const counts = await deps.ledger.counts();
+    const now = deps.clock.now();
+    const age = (at: number | null): number | null => (at === null ? null : Math.max(0, Math.round((now - at) / 1000)));
+    const lock = await readEngineLockHolder(context.options.workspace);
+    const writes = Object.values(counts.byState).reduce((sum, count) => sum + count, 0);
+    const output = {
+      writes,
+      states: { ...counts.byState },
+      groups: { ...counts.byGroupState },
+      connections: Object.fromEntries(Object.entries(counts.byConnection).map(([name, states]) => [name, { ...states }])),
+      queue: { oldestUnsettledSeconds: age(counts.oldestUnsettledAt), oldestUnknownSeconds: age(counts.oldestUnknownAt) },
+      switches: [],
+      engine: { running: lock !== null, pid: lock?.pid ?? null, host: lock?.host ?? null, since: lock === null ? null : isoTime(Date.parse(lock.since)) },
+    };
+    const lines = [
+      `${writes} writes: ${list(counts.byState)}.`,
+      `Groups: ${list(counts.byGroupState)}.`,
+      ...Object.entries(counts.byConnection).map(([name, states]) => `Connection ${name}: ${list(states)}.`),
+      output.queue.oldestUnsettledSeconds === null ? 'Nothing is open.' : `Oldest open write: ${output.queue.oldestUnsettledSeconds} s.`,
+      output.queue.oldestUnknownSeconds === null ? 'No outcome is unknown.' : `Oldest unknown outcome: ${output.queue.oldestUnknownSeconds} s.`,
+      lock === null ? 'No engine is running.' : `An engine runs: process ${lock.pid} on ${lock.host}.`,
+    ];
+    context.io.result('status', output, lines.join('\n'));
+    return 0;
+  });
+}
+
+function list(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+/** A whole number of seconds from the command line. */
+export function secondsOption(text: string): number {
+  const seconds = Number(text);
+  if (!Number.isFinite(seconds) || seconds <= 0) throw new CommandFailure(2, 'usage', `"${printable(text)}" is not a number of seconds.`);
+  return seconds;
+}

@@ -1,0 +1,113 @@
+import { createHmac } from 'node:crypto';
+import { hostname } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { CommandFailure } from './console-io.ts';
+import { openSqliteLedger } from '../ledger/index.ts';
+import {
+  createKeySlots,
+  deriveKeys,
+  isWorkspace,
+  openKeySlots,
+  resourcesFolder,
+  systemClock,
+  systemRandom,
+  workspacePaths,
+  type KdfParameters,
+  type WorkspaceKeys,
+  type WorkspacePaths,
+} from '../platform/index.ts';
+import type { Ledger } from '../ports/outbound/index.ts';
+import { base32, contractMatrix, type ContractMatrix } from '../../src-shared/domain/index.ts';
+
+/** Opening a workspace: keys out of their slots, ledger with its settings asserted, everything ready to be composed. */
+
+export interface Workspace {
+  readonly paths: WorkspacePaths;
+  readonly ledger: Ledger;
+  readonly pseudonym: (tenant: string, text: string) => string;
+  close(): Promise<void>;
+}
+
+export interface PassphraseSource {
+  readonly env: NodeJS.ProcessEnv;
+  readonly passphraseFile: string | undefined;
+}
+
+/** The passphrase from its file or the environment. */
+export function passphraseOf({ env, passphraseFile }: PassphraseSource): string {
+  const text = passphraseFile === undefined ? env.COUNTERSIGN_PASSPHRASE : readPassphrase(passphraseFile);
+  if (text === undefined || text === '') {
+    throw new CommandFailure(2, 'passphrase-missing', 'Set COUNTERSIGN_PASSPHRASE or give --passphrase-file: the workspace is encrypted.');
+  }
+  return text;
+}
+
+function readPassphrase(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    throw new CommandFailure(2, 'passphrase-file-unreadable', `The passphrase file ${file} cannot be read.`);
+  }
+}
+
+/**
+ * Creates the folder, the key slots and an empty ledger.
+ *
+ * @throws CommandFailure when anything of a workspace is already there: nothing is ever created over it
+ */
+export async function createWorkspace(folder: string, passphrase: string, site: string, kdf?: KdfParameters): Promise<Workspace> {
+  const paths = workspacePaths(path.resolve(folder));
+  if (isWorkspace(paths.folder)) {
+    throw new CommandFailure(3, 'workspace-exists', `${paths.folder} already holds a workspace. Nothing was changed.`);
+  }
+  mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
+  const created = await createKeySlots(paths.folder, passphrase, kdf === undefined ? {} : { kdf });
+  if (!created.ok) throw new CommandFailure(3, created.code, created.message);
+  return open(paths, deriveKeys(created.key), site, true);
+}
+
+/** Opens an existing workspace; every reason for which it cannot be opened has its own words. */
+export async function openWorkspace(folder: string, passphrase: string): Promise<Workspace> {
+  const paths = workspacePaths(path.resolve(folder));
+  if (!isWorkspace(paths.folder)) {
+    throw new CommandFailure(3, 'workspace-missing', `There is no workspace in ${paths.folder}. Create one with "countersign init".`);
+  }
+  const opened = await openKeySlots(paths.folder, passphrase);
+  if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
+  return open(paths, deriveKeys(opened.key), null, false);
+}
+
+async function open(paths: WorkspacePaths, keys: WorkspaceKeys, site: string | null, create: boolean): Promise<Workspace> {
+  const opened = await openSqliteLedger({
+    folder: paths.folder,
+    keys,
+    clock: systemClock,
+    random: systemRandom,
+    create,
+    ...(site === null ? {} : { site }),
+  });
+  if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
+  const { ledger } = opened;
+  const pseudonymKey = Buffer.from(keys.pseudonym);
+  return {
+    paths,
+    ledger,
+    pseudonym: (tenant, text) => base32(createHmac('sha256', pseudonymKey).update(JSON.stringify([tenant, text])).digest()).slice(0, PSEUDONYM_CHARS),
+    close: () => ledger.close(),
+  };
+}
+
+/** 130 bits: enough that two patients never share one. */
+const PSEUDONYM_CHARS = 26;
+
+/** The contract matrix that is shipped; its version is recorded with every request that it shaped. */
+export function defaultMatrix(): ContractMatrix {
+  const file = path.join(resourcesFolder(), 'contracts', 'default.json');
+  return contractMatrix.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+/** Names this machine in checkpoints; only letters, digits and dashes. */
+export function siteName(): string {
+  return hostname().toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 40) || 'site';
+}

@@ -1,0 +1,1 @@
+export { recordsOf, UnreadableFile } from './file.ts';

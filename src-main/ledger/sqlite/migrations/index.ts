@@ -1,0 +1,44 @@
+import type { Db } from '../connection.ts';
+import { logAndProjections } from './0001-log-and-projections.ts';
+
+/** One step of the file's layout. Released steps are never edited: a change is a new step. */
+export interface Migration {
+  /** The file's `user_version` afterwards; one more than that of the step before. */
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export const migrations: readonly Migration[] = [logAndProjections];
+
+/** The newest layout this program knows. */
+export const newestVersion = migrations.length;
+
+export function versionOf(db: Db): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+/**
+ * Brings a file to the newest layout, or to `target`, one step after the other. A step and its version mark are one
+ * transaction: after a crash the file has the old layout or the new one.
+ */
+export function migrate(db: Db, target = newestVersion): void {
+  migrations.forEach((step, at) => {
+    if (step.version !== at + 1) throw new RangeError(`migration ${step.name} has version ${step.version} and stands at ${at + 1}`);
+  });
+  for (const step of migrations) {
+    if (step.version > target) return;
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      // Read inside the transaction: another process may have been quicker.
+      if (versionOf(db) < step.version) {
+        for (const statement of step.statements) db.exec(statement);
+        db.pragma(`user_version=${step.version}`);
+      }
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

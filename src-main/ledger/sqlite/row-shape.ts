@@ -1,0 +1,226 @@
+import { z } from 'zod';
+import { failures, riskTiers, roles } from '../../../src-shared/domain/index.ts';
+import type { FailureCode, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
+import type { Rows } from '../../ports/outbound/index.ts';
+import { LedgerError } from '../errors.ts';
+
+/**
+ * Stored rows are read as if they came from a stranger (architecture, rule 9): by a newer program, an older one, or one
+ * with a fault. Members that are not known are kept, members that are missing or wrong are a reason.
+ */
+const whole = z.number().int();
+const nullable = <T extends z.ZodType>(shape: T) => shape.nullable();
+const code = z.custom<FailureCode>((value) => typeof value === 'string' && Object.hasOwn(failures, value), 'is not a known failure code');
+const role = z.enum(roles);
+
+const verification = z.discriminatedUnion('result', [
+  z.looseObject({ result: z.literal('verified') }),
+  z.looseObject({
+    result: z.literal('partial'),
+    differences: z.array(
+      z.looseObject({
+        path: z.string(),
+        kind: z.enum(['missing', 'changed', 'added', 'precision']),
+        sent: nullable(z.string()),
+        found: nullable(z.string()),
+      }),
+    ),
+  }),
+  z.looseObject({ result: z.literal('not-verifiable'), reason: z.string() }),
+  z.looseObject({ result: z.literal('due'), nextAt: whole, looks: whole }),
+]);
+
+const state = z.discriminatedUnion('name', [
+  z.looseObject({ name: z.literal('draft'), nextAt: whole, looks: whole }),
+  z.looseObject({ name: z.literal('validated') }),
+  z.looseObject({ name: z.literal('awaiting-approval'), roles: z.array(role), reason: z.string() }),
+  z.looseObject({
+    name: z.literal('held'),
+    hold: z.looseObject({ code, liftedBy: role }),
+    resume: z.enum(['draft', 'pending']),
+  }),
+  z.looseObject({ name: z.literal('pending'), nextAt: whole }),
+  z.looseObject({ name: z.literal('in-flight'), attempt: whole, engine: z.string(), sentAt: whole }),
+  z.looseObject({
+    name: z.literal('unknown'),
+    code,
+    since: whole,
+    looks: whole,
+    absentLooks: whole,
+    nextAt: whole,
+    personSince: nullable(whole),
+  }),
+  z.looseObject({ name: z.literal('conflict'), code, found: nullable(z.string()) }),
+  z.looseObject({ name: z.literal('failed-retryable'), code, nextAt: whole }),
+  z.looseObject({ name: z.literal('failed-terminal'), code }),
+  z.looseObject({ name: z.literal('resolved-by-hand'), by: z.string(), at: whole, note: z.string() }),
+  z.looseObject({
+    name: z.literal('committed'),
+    evidence: z.looseObject({ reference: z.string(), versionId: nullable(z.string()), seq: whole }),
+    landing: z.enum(['charted', 'draft', 'held-for-reconciliation']),
+    verification,
+    at: whole,
+    late: z.boolean(),
+  }),
+  z.looseObject({ name: z.literal('superseded'), by: nullable(z.string()) }),
+  z.looseObject({ name: z.literal('withdrawn'), by: z.string(), reason: z.string(), at: whole }),
+  z.looseObject({ name: z.literal('compensated'), by: z.string() }),
+  z.looseObject({ name: z.literal('corrected'), by: z.string() }),
+  z.looseObject({ name: z.literal('quarantined'), reason: z.string() }),
+]) satisfies z.ZodType<WriteState>;
+
+const write = z.looseObject({
+  id: z.string(),
+  tenant: z.string(),
+  connection: z.string(),
+  source: z.string(),
+  eventId: z.string(),
+  eventVersion: whole,
+  eventSeq: whole,
+  slot: z.string(),
+  kind: z.custom<WriteRow['kind']>((value) => typeof value === 'string'),
+  resourceType: z.string(),
+  operation: z.enum(['create', 'update']),
+  tier: z.enum(riskTiers),
+  group: z.string(),
+  lane: z.string(),
+  patientKey: z.string(),
+  encounterKey: nullable(z.string()),
+  createdAt: whole,
+  supersedes: nullable(z.string()),
+  version: whole,
+  state,
+  updatedAt: whole,
+  attempts: whole,
+  contentSha256: z.string(),
+  prepared: nullable(z.looseObject({ seq: whole, sha256: z.string(), adapter: z.string(), contract: z.string() })),
+  approval: nullable(
+    z.looseObject({
+      by: z.string(),
+      name: z.string(),
+      role,
+      at: whole,
+      meaning: z.string(),
+      made: z.enum(['source', 'person']),
+      contentSha256: z.string(),
+      requestSha256: z.string(),
+    }),
+  ),
+}) satisfies z.ZodType<WriteRow>;
+
+const names = nullable(z.array(z.string()));
+const others = {
+  event: z.looseObject({
+    tenant: z.string(),
+    eventId: z.string(),
+    version: whole,
+    eventVersion: whole,
+    source: z.string(),
+    type: z.string(),
+    contentSha256: z.string(),
+    subject: z.string(),
+    approved: z.boolean(),
+    seq: whole,
+    approvalSeq: whole,
+    writes: z.array(z.string()),
+    occurredAt: whole,
+    ingestedAt: whole,
+    approvedAt: nullable(whole),
+  }),
+  person: z.looseObject({
+    id: z.string(),
+    name: z.string(),
+    roles: z.array(role),
+    npi: nullable(z.string()),
+    active: z.boolean(),
+    version: whole,
+    secretVerifier: z.string(),
+  }),
+  source: z.looseObject({
+    name: z.string(),
+    tenants: names,
+    types: names,
+    origin: nullable(z.enum(['ai', 'clinician', 'patient', 'device'])),
+    approvals: z.enum(['none', 'low', 'medium']),
+    owner: z.string(),
+    active: z.boolean(),
+    version: whole,
+  }),
+  connection: z.looseObject({
+    name: z.string(),
+    adapter: z.string(),
+    baseUrl: z.string(),
+    tenants: names,
+    environment: z.enum(['practice', 'sandbox', 'production']),
+    stage: z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
+    baa: nullable(z.string()),
+    auth: z.discriminatedUnion('kind', [
+      z.looseObject({ kind: z.literal('none') }),
+      z.looseObject({ kind: z.literal('bearer-file'), file: z.string() }),
+    ]),
+    active: z.boolean(),
+    version: whole,
+  }),
+  workspace: z.looseObject({ version: whole, site: z.string(), createdAt: whole }),
+} satisfies { [K in Exclude<keyof Rows, 'write'>]: z.ZodType<Rows[K]> };
+
+/** What the columns of a stored write say, for when its document cannot be read. */
+export interface WriteColumns {
+  readonly tenant: string;
+  readonly id: string;
+  readonly version: number;
+  readonly connection: string;
+  readonly patientKey: string;
+  readonly eventId: string;
+  readonly lane: string;
+  readonly group: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** The write as stored, or, when its document no longer parses, what its columns tell, quarantined with the reason. */
+export function readWrite(doc: string, columns: () => WriteColumns): WriteRow {
+  const parsed = parse(write, doc);
+  return typeof parsed === 'string' ? quarantined(columns(), parsed) : parsed;
+}
+
+/** A stored row of another kind. Throws LedgerError `row-unreadable` with the reason when it no longer parses. */
+export function readRow<K extends Exclude<keyof Rows, 'write'>>(kind: K, key: string, doc: string): Rows[K] {
+  const parsed = parse(others[kind] as z.ZodType<unknown>, doc);
+  if (typeof parsed === 'string') throw new LedgerError('row-unreadable', `the stored ${kind} "${key}" cannot be read: ${parsed}`);
+  return parsed as Rows[K];
+}
+
+function parse<T>(shape: z.ZodType<T>, doc: string): T | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(doc);
+  } catch {
+    return 'it is not JSON';
+  }
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  return `${issue?.path.join('.') || 'the row'}: ${issue?.message ?? 'is not as expected'}`;
+}
+
+function quarantined(columns: WriteColumns, reason: string): WriteRow {
+  return {
+    ...columns,
+    source: '',
+    eventVersion: 0,
+    eventSeq: 0,
+    slot: '',
+    kind: 'note',
+    resourceType: '',
+    operation: 'create',
+    tier: 'blocked',
+    encounterKey: null,
+    supersedes: null,
+    state: { name: 'quarantined', reason },
+    attempts: 0,
+    contentSha256: '',
+    prepared: null,
+    approval: null,
+  };
+}

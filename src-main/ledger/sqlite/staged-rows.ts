@@ -1,0 +1,101 @@
+import type {
+  ConnectionRow,
+  EventRow,
+  PersonRow,
+  RowChange,
+  RowReader,
+  SourceRow,
+  WorkspaceRow,
+  WriteRow,
+} from '../../../src-shared/domain/index.ts';
+import type { RowKind, Rows } from '../../ports/outbound/index.ts';
+import { keyOf, type RegistryKind, type RowStore, type StagedRow } from './row-store.ts';
+import { ordOf } from './write-columns.ts';
+
+/**
+ * Rows as they will be when what is staged has been written: this commit's changes over those of earlier commits of the
+ * same transaction over the file. A commit that is refused is dropped by forgetting its layer.
+ */
+export class StagedRows implements RowReader {
+  private readonly store: RowStore;
+  private readonly log: number;
+  private readonly tenant: string;
+  private readonly below: StagedRows | null;
+  private readonly rows = new Map<string, StagedRow>();
+
+  constructor(store: RowStore, log: number, tenant: string, below: StagedRows | null) {
+    this.store = store;
+    this.log = log;
+    this.tenant = tenant;
+    this.below = below;
+  }
+
+  write(id: string): WriteRow | undefined {
+    const staged = this.staged('write', id);
+    return staged === undefined ? this.store.write(this.log, this.tenant, id)?.row : (staged.row as WriteRow);
+  }
+
+  event(eventId: string): EventRow | undefined {
+    return this.registry('event', eventId);
+  }
+
+  person(id: string): PersonRow | undefined {
+    return this.registry('person', id);
+  }
+
+  source(name: string): SourceRow | undefined {
+    return this.registry('source', name);
+  }
+
+  connection(name: string): ConnectionRow | undefined {
+    return this.registry('connection', name);
+  }
+
+  workspace(): WorkspaceRow | undefined {
+    return this.registry('workspace', 'workspace');
+  }
+
+  /** Version of a row; 0 when there is none. */
+  version(kind: RowKind, key: string): number {
+    return this.staged(kind, key)?.row.version ?? this.store.version(kind, this.log, key);
+  }
+
+  /** Takes in what an entry changes. New writes get their order from the entry and their place among its changes. */
+  stage(seq: number, changes: readonly RowChange[]): void {
+    let slot = 0;
+    for (const change of changes) {
+      const key = keyOf(change);
+      if (change.kind !== 'write') {
+        this.rows.set(key, { kind: change.kind, log: this.log, key: change.key, row: change.row });
+        continue;
+      }
+      const earlier = this.staged('write', change.key);
+      if (earlier?.kind === 'write') {
+        this.rows.set(key, { ...earlier, row: change.row });
+      } else {
+        const before = this.store.write(this.log, this.tenant, change.key);
+        this.rows.set(key, { kind: 'write', log: this.log, row: change.row, ord: before?.ord ?? ordOf(seq, slot), before });
+      }
+      slot += 1;
+    }
+  }
+
+  /** Hands this layer's rows to the one below. */
+  settle(): void {
+    for (const [key, row] of this.rows) this.below?.rows.set(key, row);
+  }
+
+  all(): Iterable<StagedRow> {
+    return this.rows.values();
+  }
+
+  private registry<K extends RegistryKind>(kind: K, key: string): Rows[K] | undefined {
+    const staged = this.staged(kind, key);
+    return staged === undefined ? this.store.registry(kind, this.log, key) : (staged.row as Rows[K]);
+  }
+
+  private staged(kind: RowKind, key: string): StagedRow | undefined {
+    const name = keyOf({ kind, key });
+    return this.rows.get(name) ?? this.below?.rows.get(name);
+  }
+}

@@ -1,0 +1,4 @@
+export type * from './definitions.ts';
+export type * from './ehr-gateway.ts';
+export type * from './ledger.ts';
+export type * from './runtime.ts';

@@ -1,0 +1,11 @@
+export { canonicalJson } from './canonical-json.ts';
+export type { CanonicalValue } from './canonical-json.ts';
+export { checkpointText, noteKeyHash, originOf, parseCheckpoint, signCheckpoint, verifyCheckpoint } from './checkpoint.ts';
+export type { Checkpoint, CheckpointParse, NoteKey, NoteSignature } from './checkpoint.ts';
+export { encodeEnvelope, parseEnvelope } from './envelope.ts';
+export type { Envelope, EnvelopeParse } from './envelope.ts';
+export { emptyRoot, hashBytes, leafHash, nodeHash, payloadCommitment, saltBytes, sameBytes } from './hashing.ts';
+export { consistencyProof, inclusionProof, rootAt, verifyConsistency, verifyInclusion } from './proofs.ts';
+export type { NodeReader } from './proofs.ts';
+export { bitsSet, Frontier, nodeNumber } from './tree.ts';
+export type { TreeNode } from './tree.ts';

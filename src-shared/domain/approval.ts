@@ -1,0 +1,90 @@
+import type { Approval, BusinessEvent } from './business-event.ts';
+import type { ContractRow } from './contract-matrix.ts';
+import type { ApprovalReach, Person, Role, Source } from './people.ts';
+import { epochMs } from './time.ts';
+import type { RiskTier } from './risk.ts';
+import type { WriteApproval } from './write.ts';
+
+/** When an approval made in a source counts here (A7, G5). */
+
+const reachOf: Readonly<Record<ApprovalReach, number>> = { none: -1, low: 0, medium: 1 };
+const tierRank: Readonly<Record<RiskTier, number>> = { low: 0, medium: 1, high: 2, blocked: 3 };
+
+export type CountedApproval =
+  | { readonly counts: true; readonly approval: Omit<WriteApproval, 'requestSha256'> }
+  /** Taken in as a proposal; `reason` is shown to whoever decides. */
+  | { readonly counts: false; readonly reason: string };
+
+export interface ApprovalFacts {
+  readonly event: BusinessEvent;
+  readonly approval: Approval | null | undefined;
+  /** SHA-256 of the content member's characters as they stand in the record. */
+  readonly contentSha256: string;
+  readonly source: Source;
+  /** The registered person the approval names, if there is one. */
+  readonly approver: Person | undefined;
+  readonly contract: ContractRow;
+}
+
+/** Decides whether the approval that came with an event lets this write go on without a decision made here. */
+export function countApproval(facts: ApprovalFacts): CountedApproval {
+  const { approval, approver, contract, source } = facts;
+  const no = (reason: string): CountedApproval => ({ counts: false, reason });
+  if (approval === null || approval === undefined) return no('nobody has approved it yet');
+  if (approval.status !== 'approved') return no('it was not approved at its source');
+  if (tierRank[contract.tier] > reachOf[source.approvals]) {
+    return no(`approvals of the source "${source.name}" do not count for ${contract.tier} risk`);
+  }
+  if (approval.contentSha256 === undefined) return no('the approval does not say which content it is for');
+  if (approval.contentSha256 !== facts.contentSha256) return no('the approval is for other content than this');
+  if (approver === undefined || !approver.active) return no(`"${approval.by.id}" is not a known person`);
+  if (approval.by.npi !== undefined && approval.by.npi !== approver.npi) return no(`the NPI is not the one known for "${approver.id}"`);
+  const role = approverRole(approver, contract);
+  if (role === undefined) return no(`"${approver.id}" has no role that may approve this`);
+  const latest = latestClinicalTime(facts.event);
+  const at = epochMs(approval.at);
+  if (latest !== null && at < latest) return no('the approval is older than what it covers');
+  return {
+    counts: true,
+    approval: {
+      by: approver.id,
+      name: approver.name,
+      role,
+      at,
+      meaning: approval.meaning ?? 'approved for the chart',
+      made: 'source',
+      contentSha256: facts.contentSha256,
+    },
+  };
+}
+
+/** The role by which a person may approve under a contract row, if there is one. */
+export function approverRole(person: Person, contract: Pick<ContractRow, 'approvers'>): Role | undefined {
+  return contract.approvers.find((role) => person.roles.includes(role));
+}
+
+// Times at which something was seen or done. Planned times (due, occurrence) may lie after the approval.
+const DONE_AT = new Set(['effectiveAt', 'performedAt', 'authoredAt', 'givenAt', 'onsetAt', 'at']);
+const DONE_FROM = new Set(['effectivePeriod', 'performedPeriod']);
+
+/** The latest moment that the event's content says something was seen or done; `null` when it names none. */
+export function latestClinicalTime(event: BusinessEvent): number | null {
+  let latest: number | null = null;
+  const take = (text: unknown): void => {
+    if (typeof text !== 'string') return;
+    const ms = epochMs(text);
+    if (latest === null || ms > latest) latest = ms;
+  };
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (value !== null && typeof value === 'object') {
+      for (const [key, member] of Object.entries(value)) {
+        if (DONE_AT.has(key)) take(member);
+        else if (DONE_FROM.has(key)) take((member as { start?: unknown } | undefined)?.start);
+        else visit(member);
+      }
+    }
+  };
+  visit(event.content);
+  return latest;
+}

@@ -1,0 +1,89 @@
+import { approverRole } from './approval.ts';
+import type { ContractRow } from './contract-matrix.ts';
+import type { ChartEvidence, Landing, WriteApproval, WriteRow, WriteState } from './write.ts';
+import type { Person } from './people.ts';
+import { mayMove } from './transitions.ts';
+import { committed } from './outcome.ts';
+
+/** What people decide about a write: each decision is allowed or refused with words that say what is possible instead. */
+
+export const decisionRefusals = ['state-forbids', 'role-forbids', 'approval-stale', 'reason-missing'] as const;
+export type DecisionRefusal = (typeof decisionRefusals)[number];
+
+export type Decision =
+  | { readonly ok: true; readonly moves: readonly WriteState[]; readonly approval?: WriteApproval | null }
+  | { readonly ok: false; readonly code: DecisionRefusal; readonly message: string };
+
+const no = (code: DecisionRefusal, message: string): Decision => ({ ok: false, code, message });
+
+/** Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown. */
+export function approve(row: WriteRow, person: Person, contract: ContractRow, requestSha256: string, meaning: string, now: number): Decision {
+  if (row.state.name !== 'awaiting-approval') return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
+  const role = approverRole(person, contract);
+  if (role === undefined) return no('role-forbids', `it needs one of: ${contract.approvers.join(', ')}`);
+  if (row.prepared === null || row.prepared.sha256 !== requestSha256) return no('approval-stale', 'what would be sent is not what was shown; look at it again');
+  const approval: WriteApproval = {
+    by: person.id,
+    name: person.name,
+    role,
+    at: now,
+    meaning,
+    made: 'person',
+    contentSha256: row.contentSha256,
+    requestSha256,
+  };
+  return { ok: true, moves: [{ name: 'pending', nextAt: now }], approval };
+}
+
+export function reject(row: WriteRow, reason: string): Decision {
+  if (row.state.name !== 'awaiting-approval') return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be rejected`);
+  if (reason.trim() === '') return no('reason-missing', 'say why it must not be charted');
+  return { ok: true, moves: [{ name: 'failed-terminal', code: 'approval-rejected' }], approval: null };
+}
+
+/** Brings the next attempt of a failed-retryable write forward to now. */
+export function retry(row: WriteRow, now: number): Decision {
+  if (row.state.name === 'unknown') return no('state-forbids', 'it may already be in the chart; it is being looked for and is never sent again before that is settled');
+  if (row.state.name !== 'failed-retryable') return no('state-forbids', `it is ${row.state.name}; only a write that is due for another attempt can be retried`);
+  return { ok: true, moves: [{ name: 'pending', nextAt: now }] };
+}
+
+export function withdraw(row: WriteRow, by: string, reason: string, now: number): Decision {
+  if (reason.trim() === '') return no('reason-missing', 'say why it is withdrawn');
+  if (row.state.name === 'unknown' || row.state.name === 'in-flight') {
+    return no('state-forbids', 'it may already be in the chart; it can be withdrawn once that is settled');
+  }
+  if (!mayMove(row.state.name, 'withdrawn')) return no('state-forbids', `it is ${row.state.name} and can no longer be withdrawn`);
+  return { ok: true, moves: [{ name: 'withdrawn', by, reason, at: now }] };
+}
+
+/** Ends a failed write: a person charted it by hand, or decided that it is not needed. */
+export function resolve(row: WriteRow, by: string, note: string, now: number): Decision {
+  if (note.trim() === '') return no('reason-missing', 'say what was done by hand, or why it is not needed');
+  if (row.state.name === 'unknown') return no('state-forbids', 'say what the chart holds: --found TYPE/ID, or --absent');
+  if (row.state.name !== 'failed-terminal') return no('state-forbids', `it is ${row.state.name}; only a failed write is resolved by hand`);
+  return { ok: true, moves: [{ name: 'resolved-by-hand', by, at: now, note }] };
+}
+
+/** A named person looked in the chart and found the write there. */
+export function attestFound(row: WriteRow, found: Pick<ChartEvidence, 'reference' | 'versionId'> & { landing: Landing }, by: string, note: string, now: number): Decision {
+  const refusal = mayAttest(row, note);
+  if (refusal !== null) return refusal;
+  const state = committed({ ...found, verification: { result: 'not-verifiable', reason: `attested by ${by}: ${note}` } }, now);
+  return { ok: true, moves: [state] };
+}
+
+/** A named person looked in the chart and found that the write is not there; it may be sent again. */
+export function attestAbsent(row: WriteRow, note: string, now: number): Decision {
+  const refusal = mayAttest(row, note);
+  if (refusal !== null) return refusal;
+  if (row.state.name !== 'unknown') return no('state-forbids', 'only an unknown write is attested');
+  return { ok: true, moves: [{ name: 'failed-retryable', code: row.state.code, nextAt: now }] };
+}
+
+function mayAttest(row: WriteRow, note: string): Decision | null {
+  if (note.trim() === '') return no('reason-missing', 'say where you looked and what you saw');
+  if (row.state.name !== 'unknown') return no('state-forbids', `it is ${row.state.name}; only an unknown write is attested`);
+  if (row.state.personSince === null) return no('state-forbids', 'the chart is still being looked at; wait until the look-ups are used up');
+  return null;
+}

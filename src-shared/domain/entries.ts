@@ -1,0 +1,151 @@
+import type { FailureCode } from './failures.ts';
+import type { Connection, Person, Role, Source } from './people.ts';
+import type { ChartEvidence, Landing, Verification, WriteApproval, WriteIdentity, WriteState } from './write.ts';
+
+/**
+ * What the log records: a closed list of entry types, each with its body. The body is the entry's payload, encrypted
+ * and shreddable; the envelope around it (audit/envelope) is what the tree proves.
+ *
+ * Everything a projection holds must follow from these bodies alone, so that it can be rebuilt from the log.
+ * Bodies are plain JSON without fractions: numbers are safe integers, everything exact is a string.
+ */
+
+/** The log of the workspace itself: people, sources, connections. No tenant can have this name (names start with a letter or digit). */
+export const workspaceLog = '@workspace';
+
+export interface EntryBodies {
+  'workspace.created': { readonly site: string };
+  'person.added': { readonly person: Person; readonly secretVerifier: string };
+  'source.added': { readonly source: Source };
+  'connection.added': { readonly connection: Connection };
+  'connection.tested': { readonly connection: string; readonly ok: boolean; readonly summary: string };
+  'engine.started': { readonly engine: string };
+  'engine.stopped': { readonly engine: string };
+
+  /** A record taken in, as the characters that came, with the writes it fans out into. */
+  'event.received': EventReceived;
+  /** The same content again, now with an approval it did not have. */
+  'event.approved': { readonly eventId: string; readonly approvedAt: number; readonly record: string };
+  /** A record that was not taken in. Counted and shown; the record itself is not kept. */
+  'intake.refused': { readonly file: string; readonly line: number; readonly eventId: string | null; readonly code: FailureCode };
+
+  /** Facts read, request prepared, content validated, policy asked: one decision, with all it rests on. */
+  'write.checked': WriteMoved & { readonly prepared: PreparedRecord | null; readonly findings: readonly Finding[]; readonly facts: ResolvedFacts | null };
+  'write.approved': WriteMoved;
+  'write.rejected': WriteMoved;
+  'write.held': WriteMoved;
+  'write.released': WriteMoved;
+  /** On disk before the first byte leaves. */
+  'write.attempted': WriteMoved & { readonly requestSha256: string };
+  /** On disk before anyone is told. */
+  'write.settled': WriteMoved & { readonly exchange: readonly Exchange[] };
+  'write.looked-up': WriteMoved & { readonly exchange: readonly Exchange[] };
+  'write.verified': WriteMoved & { readonly exchange: readonly Exchange[] };
+  'write.retried': WriteMoved;
+  'write.withdrawn': WriteMoved;
+  'write.resolved': WriteMoved;
+  'write.superseded': WriteMoved;
+  /** The engine that had the write in flight is gone. */
+  'write.recovered': WriteMoved;
+  /** The engine broke on this write and set it aside. `fault` is the kind of error, never its words. */
+  'write.faulted': WriteMoved & { readonly fault: string };
+
+  /** Someone looked: which record, and for what. */
+  'record.viewed': { readonly what: string; readonly id: string };
+  'audit.verified': { readonly entries: number; readonly problems: number };
+}
+
+export type EntryType = keyof EntryBodies;
+
+export interface EventReceived {
+  readonly eventId: string;
+  readonly eventVersion: number;
+  readonly source: string;
+  readonly type: string;
+  readonly file: string;
+  readonly line: number;
+  readonly contentSha256: string;
+  /** Pseudonym of patient, visit and targets: the same content for someone else is not the same event. */
+  readonly subject: string;
+  readonly occurredAt: number;
+  readonly approvedAt: number | null;
+  readonly record: string;
+  readonly writes: readonly PlannedWrite[];
+  /** Content that is kept but not charted, with the reason per slot. */
+  readonly kept: readonly { readonly slot: string; readonly reason: string }[];
+}
+
+/** A write as intake plans it; where and when it was recorded follows from the entry itself. */
+export type PlannedWrite = Omit<WriteIdentity, 'eventSeq' | 'createdAt'> & { readonly contentSha256: string };
+
+/** A write's move from one state to the next, or through several, as one story. */
+export interface WriteMoved {
+  readonly id: string;
+  /** The states passed through, in order; the last one is where the write stands afterwards. */
+  readonly moves: readonly WriteState[];
+  /** A person's words, where a person acted. */
+  readonly note?: string;
+  readonly approval?: WriteApproval | null;
+}
+
+/** The exact request as it will leave, credentials excepted. */
+export interface PreparedRecord {
+  readonly adapter: string;
+  readonly contract: string;
+  readonly method: 'POST' | 'PUT' | 'PATCH';
+  /** Relative to the connection's base address. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly sha256: string;
+}
+
+/** What the subject of the event was found to be in the EHR, with the versions relied on. */
+export interface ResolvedFacts {
+  readonly patient: ResolvedRef;
+  readonly encounter: ResolvedRef | null;
+  readonly practitioner: ResolvedRef | null;
+  readonly organization: ResolvedRef | null;
+  /** The resource that an update changes or an addendum amends. */
+  readonly target: ResolvedRef | null;
+}
+
+export interface ResolvedRef {
+  readonly reference: string;
+  readonly versionId: string | null;
+}
+
+export type Severity = 'information' | 'warning' | 'stop';
+
+/** One thing a check found: where, by which rule, how bad, and what to do. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly path: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+/** One request to an EHR and what came back; secrets are redacted before it is recorded. */
+export interface Exchange {
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly requestSha256: string | null;
+  readonly status: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The answer's text; cut at the cap of the kit. `null` when nothing came back, or when it equals what was sent. */
+  readonly body: string | null;
+  readonly bodySha256: string | null;
+  /** What went wrong on the way, in the kit's words. */
+  readonly fault: string | null;
+  readonly durationMs: number;
+}
+
+export interface Committed {
+  readonly evidence: ChartEvidence;
+  readonly landing: Landing;
+  readonly verification: Verification;
+}
+
+export type Actor = { readonly kind: 'person'; readonly id: string; readonly role: Role } | { readonly kind: 'engine' | 'source' | 'system'; readonly id: string };

@@ -1,0 +1,159 @@
+import { laneBlockingStates, type WriteRow, type WriteState } from './write.ts';
+import { IllegalMove, mayMove } from './transitions.ts';
+import type { EntryBodies, EntryType, EventReceived, PreparedRecord, WriteMoved } from './entries.ts';
+import type { ConnectionRow, EventRow, PersonRow, SourceRow, WorkspaceRow } from './rows.ts';
+
+/**
+ * From entries to rows: the one place that says what an entry changes. The ledger applies it inside the transaction
+ * that appends the entry, and again, from the first entry on, when it rebuilds; both must give the same bytes.
+ */
+
+export type ProjectedEntry = {
+  [T in EntryType]: { readonly type: T; readonly tenant: string; readonly seq: number; readonly at: number; readonly body: EntryBodies[T] };
+}[EntryType];
+
+/** Rows as they stand before the entry. */
+export interface RowReader {
+  write(id: string): WriteRow | undefined;
+  event(eventId: string): EventRow | undefined;
+  person(id: string): PersonRow | undefined;
+  source(name: string): SourceRow | undefined;
+  connection(name: string): ConnectionRow | undefined;
+  workspace(): WorkspaceRow | undefined;
+}
+
+/** A row as it stands after the entry. */
+export type RowChange =
+  | { readonly kind: 'write'; readonly key: string; readonly row: WriteRow }
+  | { readonly kind: 'event'; readonly key: string; readonly row: EventRow }
+  | { readonly kind: 'person'; readonly key: string; readonly row: PersonRow }
+  | { readonly kind: 'source'; readonly key: string; readonly row: SourceRow }
+  | { readonly kind: 'connection'; readonly key: string; readonly row: ConnectionRow }
+  | { readonly kind: 'workspace'; readonly key: string; readonly row: WorkspaceRow };
+
+/**
+ * The rows that change with an entry, in a fixed order.
+ *
+ * @throws IllegalMove when an entry asks for a move the table does not list: such an entry must not be appended.
+ */
+export function project(entry: ProjectedEntry, rows: RowReader): readonly RowChange[] {
+  switch (entry.type) {
+    case 'workspace.created':
+      return [{ kind: 'workspace', key: 'workspace', row: { version: 1, site: entry.body.site, createdAt: entry.at } }];
+    case 'person.added': {
+      const { person, secretVerifier } = entry.body;
+      const version = (rows.person(person.id)?.version ?? 0) + 1;
+      return [{ kind: 'person', key: person.id, row: { ...person, version, secretVerifier } }];
+    }
+    case 'source.added': {
+      const { source } = entry.body;
+      return [{ kind: 'source', key: source.name, row: { ...source, version: (rows.source(source.name)?.version ?? 0) + 1 } }];
+    }
+    case 'connection.added': {
+      const { connection } = entry.body;
+      const version = (rows.connection(connection.name)?.version ?? 0) + 1;
+      return [{ kind: 'connection', key: connection.name, row: { ...connection, version } }];
+    }
+    case 'event.received':
+      return received(entry.seq, entry.at, entry.tenant, entry.body, rows);
+    case 'event.approved': {
+      const event = rows.event(entry.body.eventId);
+      if (event === undefined) return [];
+      const row: EventRow = { ...event, version: event.version + 1, approved: true, approvalSeq: entry.seq, approvedAt: entry.body.approvedAt };
+      return [{ kind: 'event', key: event.eventId, row }];
+    }
+    case 'write.checked':
+      return moved(entry.seq, entry.at, entry.body, rows, entry.body.prepared);
+    case 'write.approved':
+    case 'write.rejected':
+    case 'write.held':
+    case 'write.released':
+    case 'write.attempted':
+    case 'write.settled':
+    case 'write.looked-up':
+    case 'write.verified':
+    case 'write.retried':
+    case 'write.withdrawn':
+    case 'write.resolved':
+    case 'write.superseded':
+    case 'write.recovered':
+    case 'write.faulted':
+      return moved(entry.seq, entry.at, entry.body, rows, null);
+    case 'connection.tested':
+    case 'engine.started':
+    case 'engine.stopped':
+    case 'intake.refused':
+    case 'record.viewed':
+    case 'audit.verified':
+      return [];
+  }
+}
+
+function received(seq: number, at: number, tenant: string, body: EventReceived, rows: RowReader): readonly RowChange[] {
+  const event: EventRow = {
+    tenant,
+    eventId: body.eventId,
+    version: (rows.event(body.eventId)?.version ?? 0) + 1,
+    eventVersion: body.eventVersion,
+    source: body.source,
+    type: body.type,
+    contentSha256: body.contentSha256,
+    subject: body.subject,
+    approved: body.approvedAt !== null,
+    seq,
+    approvalSeq: seq,
+    writes: body.writes.map((write) => write.id),
+    occurredAt: body.occurredAt,
+    ingestedAt: at,
+    approvedAt: body.approvedAt,
+  };
+  const writes = body.writes.map((write): RowChange => {
+    if (rows.write(write.id) !== undefined) throw new IllegalMove(write.id, null, 'draft');
+    const row: WriteRow = {
+      ...write,
+      eventSeq: seq,
+      createdAt: at,
+      version: 1,
+      state: { name: 'draft', nextAt: at, looks: 0 },
+      updatedAt: at,
+      attempts: 0,
+      prepared: null,
+      approval: null,
+    };
+    return { kind: 'write', key: write.id, row };
+  });
+  return [{ kind: 'event', key: body.eventId, row: event }, ...writes];
+}
+
+function moved(seq: number, at: number, body: WriteMoved, rows: RowReader, prepared: PreparedRecord | null): readonly RowChange[] {
+  const before = rows.write(body.id);
+  const last = body.moves.at(-1);
+  if (before === undefined || last === undefined) throw new IllegalMove(body.id, before?.state.name ?? null, last?.name ?? 'quarantined');
+  let from = before.state.name;
+  for (const state of body.moves) {
+    if (!mayMove(from, state.name)) throw new IllegalMove(body.id, from, state.name);
+    from = state.name;
+  }
+  const row: WriteRow = {
+    ...before,
+    version: before.version + 1,
+    state: withEvidenceSeq(last, seq),
+    updatedAt: at,
+    attempts: before.attempts + (last.name === 'in-flight' ? 1 : 0),
+    prepared:
+      prepared === null ? before.prepared : { seq, sha256: prepared.sha256, adapter: prepared.adapter, contract: prepared.contract },
+    approval: body.approval === undefined ? before.approval : body.approval,
+  };
+  return [{ kind: 'write', key: row.id, row }];
+}
+
+/** An entry cannot know its own number before it is appended; evidence that points at its own entry says -1 until then. */
+function withEvidenceSeq(state: WriteState, seq: number): WriteState {
+  if (state.name !== 'committed' || state.evidence.seq !== -1) return state;
+  return { ...state, evidence: { ...state.evidence, seq } };
+}
+
+/** True while the write keeps later ones of its lane waiting. */
+export function blocksLane(row: WriteRow): boolean {
+  return laneBlockingStates.includes(row.state.name);
+}

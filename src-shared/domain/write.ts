@@ -1,0 +1,219 @@
+import type { ContentKind } from './content.ts';
+import type { FailureCode } from './failures.ts';
+import type { Role } from './people.ts';
+import type { RiskTier } from './risk.ts';
+
+/**
+ * A write command: one planned change of one resource in one EHR, from draft to proof (architecture, section 3).
+ *
+ * Each state carries its own fields and no others, so that no code can read a retry time from a write that is not due
+ * for one. All times are epoch milliseconds of the wall clock; sequence numbers point into the tenant's log.
+ */
+
+/** How the change reaches the EHR. */
+export type WriteOperation = 'create' | 'update';
+
+/** Where a committed write ended up: HTTP success alone is never "charted and verified". */
+export type Landing = 'charted' | 'draft' | 'held-for-reconciliation';
+
+/** One field that came back other than it was sent. */
+export interface FieldDifference {
+  readonly path: string;
+  readonly kind: 'missing' | 'changed' | 'added' | 'precision';
+  readonly sent: string | null;
+  readonly found: string | null;
+}
+
+export type Verification =
+  | { readonly result: 'verified' }
+  | { readonly result: 'partial'; readonly differences: readonly FieldDifference[] }
+  | { readonly result: 'not-verifiable'; readonly reason: string }
+  /** The outcome is known, the read-back has still to be done. */
+  | { readonly result: 'due'; readonly nextAt: number; readonly looks: number };
+
+/** Why a write is kept from being sent, and who can lift it. */
+export interface Hold {
+  readonly code: FailureCode;
+  readonly liftedBy: Role;
+}
+
+/** A counted approval: who, as what, when, meaning what, for exactly which bytes. */
+export interface WriteApproval {
+  readonly by: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  readonly meaning: string;
+  /** `source`: made in the registered source and bound to the content's hash; `person`: made here. */
+  readonly made: 'source' | 'person';
+  readonly contentSha256: string;
+  readonly requestSha256: string;
+}
+
+/** What of a write's chart entry is known: the address and version the EHR gave, and where the evidence stands. */
+export interface ChartEvidence {
+  readonly reference: string;
+  readonly versionId: string | null;
+  /** Log entry that holds the EHR's answer. */
+  readonly seq: number;
+}
+
+export type WriteState =
+  /** Built from an event, unchecked. `nextAt` is later than now only after the EHR could not be read. */
+  | { readonly name: 'draft'; readonly nextAt: number; readonly looks: number }
+  /** Checks passed; policy decides next. */
+  | { readonly name: 'validated' }
+  /** A person with one of these roles must decide on exactly the prepared bytes. */
+  | { readonly name: 'awaiting-approval'; readonly roles: readonly Role[]; readonly reason: string }
+  /** Something that a person can lift keeps it from being sent. */
+  | { readonly name: 'held'; readonly hold: Hold; readonly resume: 'draft' | 'pending' }
+  /** Approved, in the outbox, in its lane. */
+  | { readonly name: 'pending'; readonly nextAt: number }
+  /** The attempt is on disk; bytes may have left. */
+  | { readonly name: 'in-flight'; readonly attempt: number; readonly engine: string; readonly sentAt: number }
+  /** May be in the chart. Never sent again before it is settled by looking. */
+  | {
+      readonly name: 'unknown';
+      readonly code: FailureCode;
+      readonly since: number;
+      readonly looks: number;
+      /** Looks in a row, trustworthy, that found nothing. */
+      readonly absentLooks: number;
+      readonly nextAt: number;
+      /** Set once the look-ups are used up: from here on a person must look. */
+      readonly personSince: number | null;
+    }
+  | { readonly name: 'conflict'; readonly code: FailureCode; readonly found: string | null }
+  /** Proved not applied; the next attempt is due at `nextAt`. */
+  | { readonly name: 'failed-retryable'; readonly code: FailureCode; readonly nextAt: number }
+  /** Proved not applied; needs a change. */
+  | { readonly name: 'failed-terminal'; readonly code: FailureCode }
+  | { readonly name: 'resolved-by-hand'; readonly by: string; readonly at: number; readonly note: string }
+  | {
+      readonly name: 'committed';
+      readonly evidence: ChartEvidence;
+      readonly landing: Landing;
+      readonly verification: Verification;
+      readonly at: number;
+      /** Found in the chart after the write had been given up. */
+      readonly late: boolean;
+    }
+  | { readonly name: 'superseded'; readonly by: string | null }
+  | { readonly name: 'withdrawn'; readonly by: string; readonly reason: string; readonly at: number }
+  | { readonly name: 'compensated'; readonly by: string }
+  | { readonly name: 'corrected'; readonly by: string }
+  /** The stored row could not be read again; it is kept with its reason. */
+  | { readonly name: 'quarantined'; readonly reason: string };
+
+export type StateName = WriteState['name'];
+export type StateOf<N extends StateName> = Extract<WriteState, { name: N }>;
+
+/** What a write is, fixed when it is built. */
+export interface WriteIdentity {
+  /** Base32 of the idempotency key; also the business identifier in the chart. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly connection: string;
+  readonly source: string;
+  readonly eventId: string;
+  readonly eventVersion: number;
+  /** Log entry with the event as it was received. */
+  readonly eventSeq: number;
+  /** Stable place of the item inside the event. */
+  readonly slot: string;
+  readonly kind: ContentKind;
+  readonly resourceType: string;
+  readonly operation: WriteOperation;
+  readonly tier: RiskTier;
+  readonly group: string;
+  readonly lane: string;
+  /** Pseudonymous key of the patient inside the tenant; names and numbers stay in the encrypted payloads. */
+  readonly patientKey: string;
+  readonly encounterKey: string | null;
+  readonly createdAt: number;
+  /** Earlier write that this one replaces. */
+  readonly supersedes: string | null;
+}
+
+/** A write as the ledger keeps it: identity, where it stands, and what was recorded on the way. */
+export interface WriteRow extends WriteIdentity {
+  /** Grows by one with every change; the ledger refuses a change based on an older one. */
+  readonly version: number;
+  readonly state: WriteState;
+  readonly updatedAt: number;
+  /** How often bytes may have left for the EHR. */
+  readonly attempts: number;
+  readonly contentSha256: string;
+  /** Log entry with the exact request, and the request's hash, once prepared. */
+  readonly prepared: { readonly seq: number; readonly sha256: string; readonly adapter: string; readonly contract: string } | null;
+  readonly approval: WriteApproval | null;
+}
+
+/** States from which a write will not move without a new fact from outside. */
+export const settledStates: readonly StateName[] = [
+  'committed',
+  'failed-terminal',
+  'resolved-by-hand',
+  'superseded',
+  'withdrawn',
+  'compensated',
+  'corrected',
+  'quarantined',
+];
+
+/** States that keep later writes of the same patient and visit waiting (architecture, section 3, lanes). */
+export const laneBlockingStates: readonly StateName[] = ['in-flight', 'unknown', 'failed-retryable'];
+
+/** When the engine should next look at a write in this state; `null` when only a person or another write moves it. */
+export function dueAt(state: WriteState): number | null {
+  switch (state.name) {
+    case 'draft':
+    case 'pending':
+    case 'failed-retryable':
+      return state.nextAt;
+    case 'unknown':
+      return state.personSince === null ? state.nextAt : null;
+    case 'committed':
+      return state.verification.result === 'due' ? state.verification.nextAt : null;
+    case 'validated':
+    case 'awaiting-approval':
+    case 'held':
+    case 'in-flight':
+    case 'conflict':
+    case 'failed-terminal':
+    case 'resolved-by-hand':
+    case 'superseded':
+    case 'withdrawn':
+    case 'compensated':
+    case 'corrected':
+    case 'quarantined':
+      return null;
+  }
+}
+
+/** The failure code a state carries, if it carries one. */
+export function codeOf(state: WriteState): FailureCode | null {
+  switch (state.name) {
+    case 'held':
+      return state.hold.code;
+    case 'unknown':
+    case 'conflict':
+    case 'failed-retryable':
+    case 'failed-terminal':
+      return state.code;
+    case 'committed':
+      return state.verification.result === 'partial' ? 'chart-differs' : null;
+    case 'draft':
+    case 'validated':
+    case 'awaiting-approval':
+    case 'pending':
+    case 'in-flight':
+    case 'resolved-by-hand':
+    case 'superseded':
+    case 'withdrawn':
+    case 'compensated':
+    case 'corrected':
+    case 'quarantined':
+      return null;
+  }
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{src-shared,src-main,scripts,bench,e2e/integration}/**/*.test.ts'],
+    environment: 'node',
+    globalSetup: 'scripts/vitest-global-setup.ts',
+    // Processes rather than threads: tests open native databases and start programs, and a crash must take down one file only.
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // A forgotten `only` would pass a run that left everything else out.
+    allowOnly: false,
+    coverage: {
+      provider: 'v8',
+      include: ['src-shared/**/*.ts', 'src-main/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/testing/**'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'coverage',
+    },
+  },
+});
