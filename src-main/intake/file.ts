@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { Transform, type Readable } from 'node:stream';
+import { pipeline, Transform, type Readable } from 'node:stream';
 import type { IncomingRecord } from '../ports/inbound/index.ts';
 import { splitDocument } from './split-document.ts';
 import { limits } from '../../src-shared/limits/index.ts';
@@ -61,10 +61,8 @@ function unpacked(source: Readable): Readable {
       done(tooMuch ? new Error(`it unpacks to more than ${limits.inflateRatioMax} times its size`) : null, chunk);
     },
   });
-  const gunzip = createGunzip();
-  source.on('error', (error) => capped.destroy(error));
-  gunzip.on('error', (error) => capped.destroy(error));
-  return source.pipe(counted).pipe(gunzip).pipe(capped);
+  // All parts end together, the open file with them; what went wrong reaches the reader through `capped`.
+  return pipeline(source, counted, createGunzip(), capped, () => undefined);
 }
 
 type Layout = 'lines' | 'document' | 'either';
@@ -73,10 +71,16 @@ async function* recordsIn(file: string, bytes: AsyncIterable<Buffer>, layout: La
   let mode = layout;
   const held: Buffer[] = [];
   let heldBytes = 0;
-  for await (const line of lines(bytes)) {
+  let blank = 0;
+  // A document may be one line.
+  const lineBytesMax = (): number => (mode === 'document' ? limits.documentBytesMax : limits.recordBytesMax);
+  for await (const line of lines(bytes, lineBytesMax)) {
     if (mode === 'either') {
       const start = line.bytes?.toString('utf8').trim() ?? '';
-      if (start === '' && line.bytes !== null) continue;
+      if (start === '' && line.bytes !== null) {
+        blank += 1;
+        continue;
+      }
       mode = start === '{' || start.startsWith('[') ? 'document' : 'lines';
     }
     if (mode === 'lines') {
@@ -88,18 +92,20 @@ async function* recordsIn(file: string, bytes: AsyncIterable<Buffer>, layout: La
     if (heldBytes > limits.documentBytesMax) throw new UnreadableFile(file, 'a JSON document of this size must be sent as NDJSON, one record per line');
     if (line.bytes !== null) held.push(line.bytes, NEWLINE);
   }
-  if (mode === 'document') yield* documentRecords(file, Buffer.concat(held));
+  if (mode === 'document') yield* documentRecords(file, Buffer.concat(held), blank);
 }
 
-function* documentRecords(file: string, bytes: Buffer): Iterable<IncomingRecord> {
+/** @param before how many lines stood before the document */
+function* documentRecords(file: string, bytes: Buffer, before: number): Iterable<IncomingRecord> {
   const text = decode(bytes);
   if (text === null) {
-    yield { file, line: 1, refused: 'record-not-utf8', message: 'the file is not UTF-8 text' };
+    yield { file, line: before + 1, refused: 'record-not-utf8', message: 'the file is not UTF-8 text' };
     return;
   }
   for (const part of splitDocument(text)) {
-    if (Buffer.byteLength(part.text) > limits.recordBytesMax) yield tooLarge(file, part.line);
-    else yield { file, line: part.line, text: part.text };
+    const line = before + part.line;
+    if (Buffer.byteLength(part.text) > limits.recordBytesMax) yield tooLarge(file, line);
+    else yield { file, line, text: part.text };
   }
 }
 
@@ -109,17 +115,17 @@ interface Line {
   readonly bytes: Buffer | null;
 }
 
-async function* lines(bytes: AsyncIterable<Buffer>): AsyncIterable<Line> {
+async function* lines(bytes: AsyncIterable<Buffer>, lineBytesMax: () => number): AsyncIterable<Line> {
   let line = 1;
   let parts: Buffer[] = [];
   let size = 0;
   const take = (part: Buffer): void => {
     size += part.length;
-    if (size > limits.recordBytesMax) parts = [];
+    if (size > lineBytesMax()) parts = [];
     else parts.push(part);
   };
   const end = (): Line => {
-    const done: Line = { line, bytes: size > limits.recordBytesMax ? null : parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts) };
+    const done: Line = { line, bytes: size > lineBytesMax() ? null : parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts) };
     line += 1;
     parts = [];
     size = 0;

@@ -27,9 +27,9 @@ export function* splitDocument(text: string): Iterable<{ readonly line: number; 
     start = at + 1;
     if (depth === 0) break;
   }
-  // What stands after the list, or a list that never ends, is a record that no one can read: it is refused as such.
-  const rest = text.slice(start).trim();
-  if (rest !== '') yield { line: line + newlines(text.slice(start).split(/\S/, 1)[0] ?? ''), text: rest };
+  // What stands after the list, or a list that never ends, is handed on with the sign before it, so that it is refused
+  // where it is read: a list cut off after a whole record must not pass for a whole list.
+  if (depth !== 0 || text.slice(start).trim() !== '') yield { line, text: text.slice(start - 1).trimEnd() };
 }
 
 function endOfString(text: string, from: number): number {

@@ -15,13 +15,13 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 export const systemTimers: Timers = {
   async sleep(ms, signal) {
     const end = performance.now() + ms;
-    if (signal?.aborted === true) return false;
-    // Timers may fire a fraction of a millisecond early.
+    if (isAborted(signal)) return false;
+    // More than one turn: for waits beyond a timer's reach, and because a timer may fire a fraction of a millisecond early.
     for (let left = ms; left > 0; left = end - performance.now()) {
       try {
         await delay(Math.min(Math.ceil(left), TIMER_MAX_MS), undefined, signal === undefined ? {} : { signal });
       } catch (error) {
-        if (signal?.aborted === true) return false;
+        if (isAborted(signal)) return false;
         throw error;
       }
     }
@@ -29,12 +29,17 @@ export const systemTimers: Timers = {
   },
 };
 
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
 /** 128 bits are 26 characters of base32. */
 const ID_BYTES = 16;
 
 /** Chance from the system's cryptographic generator. */
 export const systemRandom: Random = {
   fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  bytes: (count) => new Uint8Array(randomBytes(count)),
   id: () => base32(randomBytes(ID_BYTES)),
 };
 

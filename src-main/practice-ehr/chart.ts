@@ -8,8 +8,9 @@ import { Refusal, refusal } from './outcome.ts';
 import type { PracticeProfile } from './profiles.ts';
 import { INDEX_FORMAT, indexPlan, indexRows, marksOf } from './search-index.ts';
 import type { JsonObject } from './search-paths.ts';
-import type { SearchPage, SearchQuery } from './search-query.ts';
-import { runSearch } from './search-query.ts';
+import type { SearchQuery } from './search-query.ts';
+import type { SearchPage } from './search-run.ts';
+import { runSearch } from './search-run.ts';
 import type { Store, StoredVersion } from './store.ts';
 import { validate } from './validate.ts';
 
@@ -56,14 +57,12 @@ export class Chart {
   readonly store: Store;
   readonly counts: ChartCounts = { created: 0, updated: 0, deleted: 0 };
   readonly profile: PracticeProfile;
-  private readonly base: () => string;
   private readonly clock: () => number;
   private lastWrite = 0;
 
-  constructor(store: Store, profile: PracticeProfile, base: () => string, clock: () => number) {
+  constructor(store: Store, profile: PracticeProfile, clock: () => number) {
     this.store = store;
     this.profile = profile;
-    this.base = base;
     this.clock = clock;
     this.renewIndex();
   }
@@ -104,7 +103,7 @@ export class Chart {
 
   search(query: SearchQuery): SearchPage {
     this.catchUpIndex();
-    return runSearch(this.store, query, this.base());
+    return runSearch(this.store, query);
   }
 
   /** What If-None-Exist finds, before anything is created: nothing, or one. Throws 412 for more. */
@@ -212,7 +211,7 @@ export class Chart {
     if (checked) {
       const exists = (otherType: string, otherId: string): boolean =>
         this.store.exists(otherType, otherId) || options.expected?.has(`${otherType}/${otherId}`) === true;
-      const issues = validate(plain, { base: this.base(), exists });
+      const issues = validate(plain, { exists });
       if (issues.length > 0) throw new Refusal(422, issues);
     }
     const { dropped, searchLagMs } = options.effects ?? PLAIN;
@@ -236,15 +235,17 @@ export class Chart {
     this.store.reindex(
       version.rid,
       version.type,
-      before === undefined ? undefined : indexRows(plan, JSON.parse(before) as JsonObject, this.base()),
-      plain === undefined ? undefined : indexRows(plan, plain, this.base()),
+      before === undefined ? undefined : indexRows(plan, JSON.parse(before) as JsonObject),
+      plain === undefined ? undefined : indexRows(plan, plain),
     );
   }
 
   /** Puts into the index what a lag has kept out of it until now. */
   private catchUpIndex(): void {
+    const now = this.clock();
+    if (!this.store.hasDue(now)) return;
     this.store.transaction(() => {
-      for (const rid of this.store.takeDue(this.clock())) this.indexCurrent(rid);
+      for (const rid of this.store.takeDue(now)) this.indexCurrent(rid);
     });
   }
 

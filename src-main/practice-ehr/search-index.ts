@@ -91,8 +91,8 @@ function kindOf(definition: SearchDefinition): IndexKind | undefined {
   }
 }
 
-/** The index entries of a resource, each once. `base` is the server's own address, taken off absolute references. */
-export function indexRows(plan: IndexPlan, resource: JsonObject, base: string): IndexRows {
+/** The index entries of a resource, each once. */
+export function indexRows(plan: IndexPlan, resource: JsonObject): IndexRows {
   const values = new Map<string, ValueRow>();
   const dates = new Map<string, DateRow>();
   for (const { code, kind, paths } of plan.parameters.values()) {
@@ -108,7 +108,7 @@ export function indexRows(plan: IndexPlan, resource: JsonObject, base: string): 
             addTokens(found, add);
             break;
           case 'reference':
-            addReference(found, base, add);
+            addReference(found, add);
             break;
           case 'string':
             for (const text of texts(found)) add(normalized(text), text);
@@ -144,24 +144,27 @@ function addTokens(found: unknown, add: Add): void {
 }
 
 /** References: `value` is `Type/id` for what is here, the address as it stands for what is elsewhere. */
-function addReference(found: unknown, base: string, add: Add): void {
+function addReference(found: unknown, add: Add): void {
   if (typeof found === 'string') {
-    add(localReference(found, base), '');
+    add(localReference(found), '');
     return;
   }
   const object = objectOf(found);
   if (object === undefined) return;
   const text = stringOf(object['reference']);
-  if (text !== undefined && !text.startsWith('#')) add(localReference(text, base), '');
+  if (text !== undefined && !text.startsWith('#')) add(localReference(text), '');
   const identifier = objectOf(object['identifier']);
   if (identifier !== undefined) {
     add(`${LOGICAL}${stringOf(identifier['system']) ?? ''}|${stringOf(identifier['value']) ?? ''}`, '');
   }
 }
 
+// Whatever its port: a chart that is kept is served under another port the next time.
+const OWN_ADDRESS = /^http:\/\/(?:127\.0\.0\.1|localhost):\d+\/fhir\//;
+
 /** A reference as the index writes it: without this server's address and without a version. */
-export function localReference(text: string, base: string): string {
-  const relative = text.startsWith(`${base}/`) ? text.slice(base.length + 1) : text;
+export function localReference(text: string): string {
+  const relative = text.replace(OWN_ADDRESS, '');
   return referencedType(relative) === undefined ? relative : relative.replace(/\/_history\/[^/]+$/, '');
 }
 

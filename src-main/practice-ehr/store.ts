@@ -198,10 +198,14 @@ export class Store {
     this.run('INSERT INTO pending_index (rid, due) VALUES (?, ?) ON CONFLICT (rid) DO UPDATE SET due = excluded.due', rid, due);
   }
 
+  hasDue(now: number): boolean {
+    return this.get('SELECT 1 FROM pending_index WHERE due <= ? LIMIT 1', now) !== undefined;
+  }
+
   /** The resources whose put-off indexing is due, and takes them off the list. */
   takeDue(now: number): number[] {
     const due = this.all<{ rid: number }>('SELECT rid FROM pending_index WHERE due <= ?', now).map((row) => row.rid);
-    if (due.length > 0) this.run('DELETE FROM pending_index WHERE due <= ?', now);
+    this.run('DELETE FROM pending_index WHERE due <= ?', now);
     return due;
   }
 

@@ -11,8 +11,6 @@ import { listOf, objectOf, referencedType, stringOf } from './search-paths.ts';
 
 /** What the checks need to know of the chart. */
 export interface ValidationContext {
-  /** The server's own address: an absolute reference below it is a local one. */
-  readonly base: string;
   /** True when `Type/id` is in the chart, or is being created by the same transaction. */
   exists(type: string, id: string): boolean;
 }
@@ -190,7 +188,7 @@ class Walk {
       if (text !== '#' && !this.contained.has(text.slice(1))) refuse(`"${text}" is not contained in this resource`);
       return;
     }
-    const local = localReference(text, this.context.base);
+    const local = localReference(text);
     const type = referencedType(local);
     if (/^[a-z][a-z0-9+.-]*:/i.test(local)) {
       // An address elsewhere is taken as it stands; a placeholder means nothing outside the transaction that defines it.

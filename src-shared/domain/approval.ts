@@ -64,7 +64,8 @@ export function approverRole(person: Person, contract: Pick<ContractRow, 'approv
 }
 
 // Times at which something was seen or done. Planned times (due, occurrence) may lie after the approval.
-const DONE_AT = new Set(['effectiveAt', 'performedAt', 'authoredAt', 'givenAt', 'onsetAt', 'at']);
+const DONE_AT = new Set(['effectiveAt', 'performedAt', 'authoredAt', 'givenAt', 'onsetAt', 'abatementAt', 'at']);
+const EASTERNMOST_ZONE_MS = 14 * 60 * 60 * 1000;
 const DONE_FROM = new Set(['effectivePeriod', 'performedPeriod']);
 
 /** The latest moment that the event's content says something was seen or done; `null` when it names none. */
@@ -72,7 +73,8 @@ export function latestClinicalTime(event: BusinessEvent): number | null {
   let latest: number | null = null;
   const take = (text: unknown): void => {
     if (typeof text !== 'string') return;
-    const ms = epochMs(text);
+    // A day without a time begins at another moment in each zone; it is begun once it has begun anywhere.
+    const ms = text.includes('T') ? epochMs(text) : epochMs(text) - EASTERNMOST_ZONE_MS;
     if (latest === null || ms > latest) latest = ms;
   };
   const visit = (value: unknown): void => {

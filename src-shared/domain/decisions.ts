@@ -1,9 +1,9 @@
 import { approverRole } from './approval.ts';
 import type { ContractRow } from './contract-matrix.ts';
-import type { ChartEvidence, Landing, WriteApproval, WriteRow, WriteState } from './write.ts';
+import type { ChartEvidence, Landing, StateOf, WriteApproval, WriteRow, WriteState } from './write.ts';
 import type { Person } from './people.ts';
 import { mayMove } from './transitions.ts';
-import { committed } from './outcome.ts';
+import { committed, sendAgain } from './outcome.ts';
 
 /** What people decide about a write: each decision is allowed or refused with words that say what is possible instead. */
 
@@ -12,15 +12,23 @@ export type DecisionRefusal = (typeof decisionRefusals)[number];
 
 export type Decision =
   | { readonly ok: true; readonly moves: readonly WriteState[]; readonly approval?: WriteApproval | null }
-  | { readonly ok: false; readonly code: DecisionRefusal; readonly message: string };
+  | Refusal;
+interface Refusal {
+  readonly ok: false;
+  readonly code: DecisionRefusal;
+  readonly message: string;
+}
 
-const no = (code: DecisionRefusal, message: string): Decision => ({ ok: false, code, message });
+const no = (code: DecisionRefusal, message: string): Refusal => ({ ok: false, code, message });
 
 /** Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown. */
 export function approve(row: WriteRow, person: Person, contract: ContractRow, requestSha256: string, meaning: string, now: number): Decision {
   if (row.state.name !== 'awaiting-approval') return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
-  const role = approverRole(person, contract);
-  if (role === undefined) return no('role-forbids', `it needs one of: ${contract.approvers.join(', ')}`);
+  // The write may ask for more than its contract does: a second sending of something dangerous needs a clinical owner.
+  const asked = row.state.roles;
+  const approvers = contract.approvers.filter((one) => asked.includes(one));
+  const role = approverRole(person, { approvers });
+  if (role === undefined) return no('role-forbids', `it needs one of: ${approvers.join(', ')}`);
   if (row.prepared === null || row.prepared.sha256 !== requestSha256) return no('approval-stale', 'what would be sent is not what was shown; look at it again');
   const approval: WriteApproval = {
     by: person.id,
@@ -67,23 +75,23 @@ export function resolve(row: WriteRow, by: string, note: string, now: number): D
 
 /** A named person looked in the chart and found the write there. */
 export function attestFound(row: WriteRow, found: Pick<ChartEvidence, 'reference' | 'versionId'> & { landing: Landing }, by: string, note: string, now: number): Decision {
-  const refusal = mayAttest(row, note);
-  if (refusal !== null) return refusal;
+  const attested = mayAttest(row, note);
+  if (!attested.ok) return attested;
   const state = committed({ ...found, verification: { result: 'not-verifiable', reason: `attested by ${by}: ${note}` } }, now);
   return { ok: true, moves: [state] };
 }
 
 /** A named person looked in the chart and found that the write is not there; it may be sent again. */
 export function attestAbsent(row: WriteRow, note: string, now: number): Decision {
-  const refusal = mayAttest(row, note);
-  if (refusal !== null) return refusal;
-  if (row.state.name !== 'unknown') return no('state-forbids', 'only an unknown write is attested');
-  return { ok: true, moves: [{ name: 'failed-retryable', code: row.state.code, nextAt: now }] };
+  const attested = mayAttest(row, note);
+  if (!attested.ok) return attested;
+  const moves = sendAgain(row, { name: 'failed-retryable', code: attested.state.code, nextAt: now });
+  return { ok: true, moves, ...(moves.at(-1)?.name === 'awaiting-approval' ? { approval: null } : {}) };
 }
 
-function mayAttest(row: WriteRow, note: string): Decision | null {
+function mayAttest(row: WriteRow, note: string): { readonly ok: true; readonly state: StateOf<'unknown'> } | Refusal {
   if (note.trim() === '') return no('reason-missing', 'say where you looked and what you saw');
   if (row.state.name !== 'unknown') return no('state-forbids', `it is ${row.state.name}; only an unknown write is attested`);
   if (row.state.personSince === null) return no('state-forbids', 'the chart is still being looked at; wait until the look-ups are used up');
-  return null;
+  return { ok: true, state: row.state };
 }

@@ -133,7 +133,7 @@ export function fanOut(input: FanOutInput): FanOut {
         operation: row.operation,
         tier: row.tier,
         group,
-        lane: input.pseudonym(tenant, `lane ${connection} ${patient} ${encounter}`),
+        lane: input.pseudonym(tenant, `lane ${JSON.stringify([connection, patient, encounter])}`),
         patientKey,
         encounterKey,
         supersedes: input.earlier.get(slotKey(connection, slot)) ?? null,

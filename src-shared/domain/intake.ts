@@ -42,13 +42,15 @@ export function decideIntake(facts: IntakeFacts): IntakeDecision {
   const targets = targetsOf(event, facts.connections);
   if (!targets.ok) return refuse(targets.code, targets.message);
 
-  const subject = facts.pseudonym(event.tenant, JSON.stringify([subjectKey(event.subject.patient), visitKey(event), targets.names]));
+  const subject = facts.pseudonym(event.tenant, JSON.stringify([subjectKey(event.subject.patient), visitKey(event), targets.names.toSorted()]));
   if (known !== undefined) {
     if (known.source !== event.source) return refuse('event-id-taken', `the event id was used by "${known.source}"`);
-    const same = known.contentSha256 === facts.contentSha256 && known.subject === subject;
+    // A proposal may come again as approved; a report is nothing but its type, so another type is another report.
+    const sameThing = !isReport(event) || known.type === event.type;
+    const same = known.contentSha256 === facts.contentSha256 && known.subject === subject && sameThing;
     if (same) return { status: 'duplicate', newlyApproved: !known.approved && event.approval?.status === 'approved' };
     if ((event.version ?? 1) <= known.eventVersion) {
-      return refuse('event-version-conflict', `version ${known.eventVersion} was taken in with other content, patient, visit or target`);
+      return refuse('event-version-conflict', `version ${known.eventVersion} was taken in with other content, patient, visit, target or report`);
     }
   }
   const planned = fanOut({

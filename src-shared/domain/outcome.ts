@@ -70,7 +70,13 @@ export function afterSend(row: WriteRow, result: SendResult, now: number, fracti
   }
 }
 
-function retryOrGiveUp(attempts: number, code: FailureCode, now: number, fraction: number, retryAfterMs: number | null): WriteState {
+function retryOrGiveUp(
+  attempts: number,
+  code: FailureCode,
+  now: number,
+  fraction: number,
+  retryAfterMs: number | null,
+): StateOf<'failed-retryable' | 'failed-terminal'> {
   if (attempts >= limits.attemptsMax) return { name: 'failed-terminal', code: 'attempts-used-up' };
   return { name: 'failed-retryable', code, nextAt: now + retryDelayMs(Math.max(attempts, 1), fraction, retryAfterMs) };
 }
@@ -99,11 +105,7 @@ export function afterLook(row: WriteRow, result: LookResult, now: number, fracti
       }
       if (state.code === 'several-match') return [{ name: 'failed-terminal', code: 'several-match' }];
       const retry = retryOrGiveUp(row.attempts, state.code, now, fraction, null);
-      // Proved absent, and still a person is asked before something dangerous goes a second time.
-      if (retry.name === 'failed-retryable' && row.tier === 'high') {
-        return [retry, { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, proved not to be in the chart; may it be sent again?' }];
-      }
-      return [retry];
+      return retry.name === 'failed-retryable' ? sendAgain(row, retry) : [retry];
     }
     case 'inconclusive': {
       const personSince = looks >= limits.lookUpsMax ? now : null;
@@ -111,6 +113,12 @@ export function afterLook(row: WriteRow, result: LookResult, now: number, fracti
       return [{ ...state, code, looks, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs), personSince }];
     }
   }
+}
+
+/** The way on for a write that is not in the chart: a person is asked before something dangerous goes a second time. */
+export function sendAgain(row: Pick<WriteRow, 'tier'>, retry: StateOf<'failed-retryable'>): readonly WriteState[] {
+  if (row.tier !== 'high') return [retry];
+  return [retry, { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' }];
 }
 
 /**

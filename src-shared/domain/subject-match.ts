@@ -3,7 +3,7 @@ import type { EncounterSubject, OrganizationSubject, PatientSubject, Practitione
 import type { HumanName } from './content.ts';
 import type { ResolvedRef } from './entries.ts';
 import type { FailureCode } from './failures.ts';
-import { epochMs } from './time.ts';
+import { epochMs, readEpochMs } from './time.ts';
 
 /**
  * Is this the patient, visit and practitioner that the event means? One match, nothing that contradicts it, and for
@@ -48,9 +48,9 @@ export function matchPatient(subject: PatientSubject, candidates: readonly Candi
     confirmed += 1;
   }
   if (subject.name !== undefined && resource.name !== undefined) {
-    const difference = nameDifference(subject.name, resource.name);
-    if (difference !== null) return refused('patient-differs', difference);
-    confirmed += 1;
+    const names = compareNames(subject.name, resource.name);
+    if (names.difference !== null) return refused('patient-differs', names.difference);
+    if (names.compared) confirmed += 1;
   }
   const gender = asString(resource.gender);
   if (subject.gender !== undefined && gender !== undefined && subject.gender !== 'unknown' && gender !== 'unknown' && gender !== subject.gender) {
@@ -72,8 +72,12 @@ export function matchEncounter(subject: EncounterSubject, patient: string, candi
     return refused('encounter-not-usable', `${candidate.reference} is ${status}`);
   }
   const from = asString(asObject(candidate.resource.period)?.start);
-  if (subject.period?.start !== undefined && from !== undefined && Math.abs(epochMs(subject.period.start) - epochMs(from)) > DAY_MS) {
-    return refused('encounter-not-usable', `${candidate.reference} started on another day than the event says`);
+  if (subject.period?.start !== undefined && from !== undefined) {
+    const started = readEpochMs(from);
+    if (started === undefined) return refused('encounter-not-usable', `${candidate.reference} has a start that is no date`);
+    if (Math.abs(epochMs(subject.period.start) - started) > DAY_MS) {
+      return refused('encounter-not-usable', `${candidate.reference} started on another day than the event says`);
+    }
   }
   return accepted(candidate);
 }
@@ -82,7 +86,7 @@ export function matchPractitioner(subject: PractitionerSubject, candidates: read
   const candidate = only(candidates, 'author-not-found', 'author-ambiguous', 'practitioners');
   if ('ok' in candidate) return candidate;
   if (subject.name !== undefined && candidate.resource.name !== undefined) {
-    const difference = nameDifference(subject.name, candidate.resource.name);
+    const { difference } = compareNames(subject.name, candidate.resource.name);
     if (difference !== null) return refused('author-differs', difference);
   }
   return accepted(candidate);
@@ -111,19 +115,27 @@ function only(candidates: readonly Candidate[], none: FailureCode, several: Fail
   return first;
 }
 
-/** Why the names disagree, or `null`. Family names must be equal; of the given names one must be shared. */
-function nameDifference(expected: HumanName, found: ExactValue): string | null {
+/**
+ * Why the names disagree, and whether they had anything to compare: two names that share no part confirm nothing.
+ * Family names must be equal; of the given names one must be shared.
+ */
+function compareNames(expected: HumanName, found: ExactValue): { readonly difference: string | null; readonly compared: boolean } {
   const names = asArray(found).map(asObject);
-  if (expected.family !== undefined) {
-    const family = normalized(expected.family);
-    if (!names.some((one) => normalized(asString(one?.family) ?? '') === family)) return 'the family name is another one';
+  let compared = false;
+  const family = normalized(expected.family ?? '');
+  if (family !== '') {
+    compared = true;
+    if (!names.some((one) => normalized(asString(one?.family) ?? '') === family)) {
+      return { difference: 'the family name is another one', compared };
+    }
   }
-  if (expected.given !== undefined && expected.given.length > 0) {
-    const given = expected.given.flatMap(words);
-    const chart = names.flatMap((one) => asArray(one?.given)).flatMap((value) => words(asString(value) ?? ''));
-    if (chart.length > 0 && !given.some((word) => chart.includes(word))) return 'the given name is another one';
+  const given = (expected.given ?? []).flatMap(words);
+  const chart = names.flatMap((one) => asArray(one?.given)).flatMap((value) => words(asString(value) ?? ''));
+  if (given.length > 0 && chart.length > 0) {
+    compared = true;
+    if (!given.some((word) => chart.includes(word))) return { difference: 'the given name is another one', compared };
   }
-  return null;
+  return { difference: null, compared };
 }
 
 /** Case, accents, hyphens and spacing differ between systems that mean the same name. */

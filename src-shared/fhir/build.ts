@@ -26,7 +26,8 @@ export interface ConceptParts {
   readonly code?: string | undefined;
   readonly display?: string | undefined;
   readonly text?: string | undefined;
-  readonly translations?: readonly { readonly system: string; readonly code: string; readonly display?: string | undefined }[] | undefined;
+  readonly translations?:
+    readonly { readonly system: string; readonly code: string; readonly display?: string | undefined }[] | undefined;
 }
 
 /** A `Coding`. */
@@ -57,7 +58,9 @@ export function ucumQuantity(value: Decimal, unit: string | undefined): ExactObj
 }
 
 /** A `Period`, its times completed with seconds; `undefined` when neither end is known. */
-export function period(span: { readonly start?: string | undefined; readonly end?: string | undefined } | undefined): ExactObject | undefined {
+export function period(
+  span: { readonly start?: string | undefined; readonly end?: string | undefined } | undefined,
+): ExactObject | undefined {
   return unlessEmpty(members({ start: dateTime(span?.start), end: dateTime(span?.end) }));
 }
 

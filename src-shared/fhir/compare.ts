@@ -47,7 +47,18 @@ function comparable(resource: ExactObject): ExactObject {
 }
 
 /** Lists whose order means nothing (R4 says so, or the element is a set by its nature). */
-const UNORDERED = new Set(['identifier', 'coding', 'category', 'telecom', 'extension', 'tag', 'security', 'profile', 'author', 'performer']);
+const UNORDERED = new Set([
+  'identifier',
+  'coding',
+  'category',
+  'telecom',
+  'extension',
+  'tag',
+  'security',
+  'profile',
+  'author',
+  'performer',
+]);
 const CODING_MEMBERS = new Set(['system', 'version', 'code', 'display', 'userSelected']);
 
 class Comparing {
@@ -172,7 +183,12 @@ class Comparing {
     return trial.differences.length;
   }
 
-  private report(path: string, kind: ResourceDifference['kind'], sent: ExactValue | undefined, found: ExactValue | undefined): void {
+  private report(
+    path: string,
+    kind: ResourceDifference['kind'],
+    sent: ExactValue | undefined,
+    found: ExactValue | undefined,
+  ): void {
     const [left, right] = [words(sent), words(found)];
     const from = left === null || right === null ? 0 : firstDifference(left, right);
     this.differences.push({ path, kind, sent: excerpt(left, from), found: excerpt(right, from) });

@@ -10,13 +10,6 @@ export { narrativeDiv, noteText } from './note-text.ts';
 export type { NarrativeParts } from './note-text.ts';
 export { describeOutcome, outcomeFailed, outcomeIssues } from './operation-outcome.ts';
 export type { OutcomeIssue } from './operation-outcome.ts';
-export {
-  carriesIdentifier,
-  carriesTag,
-  isAddressableId,
-  parseReference,
-  referenceTo,
-  versionOf,
-} from './reference.ts';
+export { carriesIdentifier, carriesTag, isAddressableId, parseReference, referenceTo, versionOf } from './reference.ts';
 export type { ParsedReference } from './reference.ts';
 export { escapeSearchValue, searchQuery, selfLinkRepeats, tokenValue } from './search.ts';

@@ -25,7 +25,6 @@ export function narrativeDiv(text: string): string | undefined {
 }
 
 // XML 1.0, section 2.2: control characters other than tab and the line ends, and two that are no characters.
-// eslint-disable-next-line no-control-regex -- these are the characters meant
 const XML_CANNOT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 // A bare carriage return would be read back as a line feed (XML 1.0, section 2.11).
 const XML_ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#13;' };

@@ -13,7 +13,12 @@ export function tokenValue(system: string, value: string): string {
 
 /** Parameters joined and encoded, in the order given. */
 export function searchQuery(parameters: readonly (readonly [name: string, value: string])[]): string {
-  return parameters.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
+  return parameters.map(([name, value]) => `${encode(name)}=${encode(value)}`).join('&');
+}
+
+// URL parsers encode the apostrophe in a query, which encodeURIComponent leaves: without this, self links would differ.
+function encode(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27');
 }
 
 /**

@@ -66,19 +66,25 @@ export const limits = {
   checkpointAgeMaxMs: 60_000,
 } as const;
 
-function assertLimits(): void {
-  const broken: string[] = [];
-  const require = (holds: boolean, rule: string): void => {
-    if (!holds) broken.push(rule);
-  };
-  require(limits.retryBaseMs <= limits.retryCapMs, 'retryBaseMs <= retryCapMs');
-  require(limits.lookUpBaseMs <= limits.lookUpCapMs, 'lookUpBaseMs <= lookUpCapMs');
-  require(limits.absenceLooksMin <= limits.lookUpsMax, 'absenceLooksMin <= lookUpsMax');
-  require(limits.connectTimeoutMs <= limits.readTimeoutMs, 'connectTimeoutMs <= readTimeoutMs');
-  require(limits.readTimeoutMs <= limits.writeTimeoutMs, 'readTimeoutMs <= writeTimeoutMs');
-  require(limits.searchPageEntries <= limits.searchEntriesMax, 'searchPageEntries <= searchEntriesMax');
-  require(limits.inFlightPerConnectionMax <= limits.connectionsPerEhrMax, 'inFlightPerConnectionMax <= connectionsPerEhrMax');
-  if (broken.length > 0) throw new RangeError(`limits contradict each other: ${broken.join('; ')}`);
+export type Limits = Readonly<Record<keyof typeof limits, number>>;
+
+/** The rules that a set of limits breaks, in words; empty when it can be worked within. */
+export function contradictions(set: Limits): readonly string[] {
+  const rules: readonly (readonly [holds: boolean, rule: string])[] = [
+    [set.recordBytesMax <= set.documentBytesMax, 'recordBytesMax <= documentBytesMax'],
+    // A record stands in its entry as a JSON string: every quote and line break takes two bytes there.
+    [set.recordBytesMax * 2 < set.entryBodyBytesMax, 'recordBytesMax * 2 < entryBodyBytesMax'],
+    [set.retryBaseMs <= set.retryCapMs, 'retryBaseMs <= retryCapMs'],
+    [set.lookUpBaseMs <= set.lookUpCapMs, 'lookUpBaseMs <= lookUpCapMs'],
+    [set.absenceLooksMin <= set.lookUpsMax, 'absenceLooksMin <= lookUpsMax'],
+    [set.connectTimeoutMs <= set.readTimeoutMs, 'connectTimeoutMs <= readTimeoutMs'],
+    [set.readTimeoutMs <= set.writeTimeoutMs, 'readTimeoutMs <= writeTimeoutMs'],
+    [set.searchPageEntries <= set.searchEntriesMax, 'searchPageEntries <= searchEntriesMax'],
+    [set.inFlightPerConnectionMax <= set.connectionsPerEhrMax, 'inFlightPerConnectionMax <= connectionsPerEhrMax'],
+    [set.inFlightPerConnectionMax <= set.claimBatchMax, 'inFlightPerConnectionMax <= claimBatchMax'],
+  ];
+  return rules.filter(([holds]) => !holds).map(([, rule]) => rule);
 }
 
-assertLimits();
+const broken = contradictions(limits);
+if (broken.length > 0) throw new RangeError(`limits contradict each other: ${broken.join('; ')}`);

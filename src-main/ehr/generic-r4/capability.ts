@@ -4,7 +4,16 @@ import { classifyRead, type FhirHttp } from '../kit/index.ts';
 
 /** What this adapter creates or changes, and what it must read to know where. */
 const WRITTEN = [
-  ...['AllergyIntolerance', 'CarePlan', 'Communication', 'Composition', 'Condition', 'Consent', 'DocumentReference', 'MedicationRequest'],
+  ...[
+    'AllergyIntolerance',
+    'CarePlan',
+    'Communication',
+    'Composition',
+    'Condition',
+    'Consent',
+    'DocumentReference',
+    'MedicationRequest',
+  ],
   ...['MedicationStatement', 'Observation', 'Patient', 'Procedure', 'QuestionnaireResponse', 'ServiceRequest', 'Task'],
 ];
 const READ = ['Patient', 'Encounter', 'Practitioner', 'Organization'];
@@ -58,7 +67,8 @@ function capability(entry: ExactObject): ResourceCapability {
     patch: interactions.includes('patch'),
     read: interactions.includes('read'),
     conditionalCreate: entry.conditionalCreate === true,
-    versioning: versioning === 'no-version' || versioning === 'versioned' || versioning === 'versioned-update' ? versioning : null,
+    versioning:
+      versioning === 'no-version' || versioning === 'versioned' || versioning === 'versioned-update' ? versioning : null,
     searchParameters: asArray(entry.searchParam).flatMap((one) => asString(asObject(one)?.name) ?? []),
   };
 }
@@ -90,6 +100,7 @@ function shortcomings(resources: Readonly<Record<string, ResourceCapability>>): 
     creates.filter((type) => resources[type]?.searchParameters.includes('identifier') !== true),
   );
   const patient = resources.Patient;
-  if (patient?.update === true && patient.versioning === 'no-version') problems.push('Patients have no versions: demographics cannot be changed safely.');
+  if (patient?.update === true && patient.versioning === 'no-version')
+    problems.push('Patients have no versions: demographics cannot be changed safely.');
   return problems;
 }

@@ -1,12 +1,32 @@
 import type { ChartResource, FindOutcome, FindQuery } from '../../ports/outbound/index.ts';
-import { writeIdentifierSystem, type Exchange, type FailureCode, type ResolvedRef } from '../../../src-shared/domain/index.ts';
+import {
+  writeIdentifierSystem,
+  type Exchange,
+  type FailureCode,
+  type PreparedRecord,
+  type ResolvedRef,
+} from '../../../src-shared/domain/index.ts';
 import { asArray, asObject, carriesTag, referenceTo, versionOf, type ExactObject } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
-import { linkOf, readBundle, readResource, searchByIdentifier, targetOfLink, type FhirHttp } from '../kit/index.ts';
+import {
+  linkOf,
+  readBundle,
+  readResource,
+  searchByIdentifier,
+  targetOfLink,
+  versionInETag,
+  type FhirHttp,
+} from '../kit/index.ts';
 
 /** Looks for a write in the chart: a create by its identifier, an update by its tag. */
 export async function findWrite(http: FhirHttp, query: FindQuery, now: () => number): Promise<FindOutcome> {
-  return query.target === null ? findCreated(http, query, now) : findUpdated(http, query.id, query.target, now);
+  if (query.prepared.method === 'POST') return findCreated(http, query, now);
+  return findUpdated(http, query.id, query.target ?? basedOn(query.prepared), now);
+}
+
+/** What a change was based on, as its own request says: the address and the version in If-Match. */
+function basedOn(prepared: PreparedRecord): ResolvedRef {
+  return { reference: prepared.path, versionId: versionInETag(prepared.headers['if-match']) };
 }
 
 async function findCreated(http: FhirHttp, query: FindQuery, now: () => number): Promise<FindOutcome> {
@@ -34,7 +54,13 @@ async function findUpdated(http: FhirHttp, id: string, base: ResolvedRef, now: (
 }
 
 /** Somebody changed the resource since. Whether this write did so in between stands in the history alone. */
-async function inHistory(http: FhirHttp, id: string, current: ChartResource, before: readonly Exchange[], now: () => number): Promise<FindOutcome> {
+async function inHistory(
+  http: FhirHttp,
+  id: string,
+  current: ChartResource,
+  before: readonly Exchange[],
+  now: () => number,
+): Promise<FindOutcome> {
   const exchange: Exchange[] = [...before];
   const headers = { 'cache-control': 'no-cache' };
   let entries = 0;
@@ -46,7 +72,11 @@ async function inHistory(http: FhirHttp, id: string, current: ChartResource, bef
     for (const resource of versions(answered.bundle, current.reference)) {
       entries += 1;
       if (carriesTag(resource, writeIdentifierSystem, id)) {
-        return { outcome: 'present', match: { reference: current.reference, versionId: versionOf(resource), resource }, exchange };
+        return {
+          outcome: 'present',
+          match: { reference: current.reference, versionId: versionOf(resource), resource },
+          exchange,
+        };
       }
     }
     const next = linkOf(answered.bundle, 'next');

@@ -14,9 +14,23 @@ import type {
   SubjectQuery,
   WriteCommand,
 } from '../../ports/outbound/index.ts';
-import { writeIdentifierSystem, type Exchange, type FailureCode, type PreparedRecord, type Sha256 } from '../../../src-shared/domain/index.ts';
+import {
+  writeIdentifierSystem,
+  type Exchange,
+  type FailureCode,
+  type PreparedRecord,
+  type Sha256,
+} from '../../../src-shared/domain/index.ts';
 import { carriesIdentifier, carriesTag, type ExactObject } from '../../../src-shared/fhir/index.ts';
-import { classifyWrite, FhirHttp, parseBaseUrl, readResource, requestSha256, type CredentialSlot, type Timeouts } from '../kit/index.ts';
+import {
+  classifyWrite,
+  FhirHttp,
+  parseBaseUrl,
+  readResource,
+  requestSha256,
+  type CredentialSlot,
+  type Timeouts,
+} from '../kit/index.ts';
 import { testConnection } from './capability.ts';
 import { findWrite } from './find.ts';
 import { lookUpSubject } from './look-up.ts';
@@ -72,7 +86,11 @@ class GenericR4Gateway implements EhrGateway {
   }
 
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared {
-    return prepareRequest(command, facts, { adapter: ADAPTER, sha256: this.options.sha256, updateBy: this.options.updateBy ?? 'put' });
+    return prepareRequest(command, facts, {
+      adapter: ADAPTER,
+      sha256: this.options.sha256,
+      updateBy: this.options.updateBy ?? 'put',
+    });
   }
 
   async send(prepared: PreparedRecord, deadlineMs: number): Promise<SendOutcome> {

@@ -38,7 +38,11 @@ async function byName(http: FhirHttp, types: readonly string[], subject: Named, 
   if (subject.reference !== undefined) {
     const outcome = await byReference(http, types, subject.reference, now);
     if (outcome.outcome === 'failed') return outcome;
-    return found(outcome.matches.filter(({ resource }) => identifiers.every(({ system, value }) => carriesIdentifier(resource, system, value))));
+    return found(
+      outcome.matches.filter(({ resource }) =>
+        identifiers.every(({ system, value }) => carriesIdentifier(resource, system, value)),
+      ),
+    );
   }
   const [type = ''] = types;
   const perIdentifier: (readonly ChartResource[])[] = [];
@@ -49,25 +53,39 @@ async function byName(http: FhirHttp, types: readonly string[], subject: Named, 
   const [first = [], ...others] = perIdentifier;
   const agreed = first.filter(({ reference }) => others.every((matches) => matches.some((one) => one.reference === reference)));
   // Identifiers that each name somebody, and not the same one: all of them are shown, for that is not "nobody".
-  return found(agreed.length === 0 && perIdentifier.every((matches) => matches.length > 0) ? unique(perIdentifier.flat()) : agreed);
+  return found(
+    agreed.length === 0 && perIdentifier.every((matches) => matches.length > 0) ? unique(perIdentifier.flat()) : agreed,
+  );
 }
 
 /** The document meant by a reference, or by any of its identifiers; servers keep notes as one type or the other. */
-async function documents(http: FhirHttp, query: Extract<SubjectQuery, { kind: 'document' }>, now: () => number): Promise<LookUpOutcome> {
+async function documents(
+  http: FhirHttp,
+  query: Extract<SubjectQuery, { kind: 'document' }>,
+  now: () => number,
+): Promise<LookUpOutcome> {
   if (query.reference !== undefined) return byReference(http, ['DocumentReference', 'Composition'], query.reference, now);
   const matches: ChartResource[] = [];
   for (const type of ['DocumentReference', 'Composition']) {
-    for (const outcome of await Promise.all(query.identifiers.map(({ system, value }) => search(http, type, system, value, now)))) {
+    for (const outcome of await Promise.all(
+      query.identifiers.map(({ system, value }) => search(http, type, system, value, now)),
+    )) {
       if (outcome.outcome === 'found') matches.push(...outcome.matches);
       // A server without Compositions is no reason to give up on DocumentReferences.
-      else if (type === 'DocumentReference' || (outcome.code !== 'ehr-not-supported' && outcome.code !== 'ehr-rejected')) return outcome;
+      else if (type === 'DocumentReference' || (outcome.code !== 'ehr-not-supported' && outcome.code !== 'ehr-rejected'))
+        return outcome;
     }
     if (matches.length > 0) break;
   }
   return found(unique(matches));
 }
 
-async function byReference(http: FhirHttp, types: readonly string[], reference: string, now: () => number): Promise<LookUpOutcome> {
+async function byReference(
+  http: FhirHttp,
+  types: readonly string[],
+  reference: string,
+  now: () => number,
+): Promise<LookUpOutcome> {
   const parsed = parseReference(reference);
   // No resource of that kind can have this address.
   if (parsed === undefined || parsed.versionId !== null || !types.includes(parsed.type)) return found([]);
@@ -86,8 +104,10 @@ async function search(http: FhirHttp, type: string, system: string, value: strin
   const outcome = await searchByIdentifier(http, type, system, value, limits.searchPageEntries, now);
   if (outcome.outcome === 'failed') return failed(outcome.code, outcome.retryAfterMs, outcome.message);
   // All of a complete answer was sifted here, whatever the server put into it; part of one may hide a second match.
-  if (!outcome.repeated) return failed('search-not-trusted', null, `the EHR does not say that it searched ${type} by this identifier`);
-  if (!outcome.complete) return failed('search-not-trusted', null, `the EHR answered the search for one ${type} with more than can be looked through`);
+  if (!outcome.repeated)
+    return failed('search-not-trusted', null, `the EHR does not say that it searched ${type} by this identifier`);
+  if (!outcome.complete)
+    return failed('search-not-trusted', null, `the EHR answered the search for one ${type} with more than can be looked through`);
   return found(outcome.matches);
 }
 

@@ -1,6 +1,15 @@
 import type { Comparison, GatewayFacts, Prepared, WriteCommand } from '../../ports/outbound/index.ts';
 import { writeIdentifierSystem, type FailureCode, type PreparedRecord, type Sha256 } from '../../../src-shared/domain/index.ts';
-import { asArray, asObject, asString, compareResources, parseExact, stringifyExact, type ExactObject, type ExactValue } from '../../../src-shared/fhir/index.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  compareResources,
+  parseExact,
+  stringifyExact,
+  type ExactObject,
+  type ExactValue,
+} from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { requestSha256, type RequestBytes } from '../kit/index.ts';
 import { changedPatient, createdResource, mapContext, patchedMembers, patchOperations, replacedLists } from './map/index.ts';
@@ -19,7 +28,9 @@ const IF_NONE_EXIST = `identifier=${writeIdentifierSystem}|`;
 
 /** The exact request for a command. Pure: the same command and facts give the same bytes. */
 export function prepareRequest(command: WriteCommand, facts: GatewayFacts, options: PrepareOptions): Prepared {
-  return command.identity.operation === 'update' ? prepareUpdate(command, facts, options) : prepareCreate(command, facts, options);
+  return command.identity.operation === 'update'
+    ? prepareUpdate(command, facts, options)
+    : prepareCreate(command, facts, options);
 }
 
 function prepareCreate(command: WriteCommand, facts: GatewayFacts, options: PrepareOptions): Prepared {
@@ -43,9 +54,13 @@ function prepareUpdate(command: WriteCommand, facts: GatewayFacts, options: Prep
     return refused('operation-unsupported', `${clinical.kind} is not written by changing a ${command.contract.resourceType}`);
   }
   const { target } = facts;
-  if (target === null || target.reference !== facts.refs.patient.reference) return refused('target-not-found', 'the patient to be changed was not read');
+  if (target === null || target.reference !== facts.refs.patient.reference)
+    return refused('target-not-found', 'the patient to be changed was not read');
   if (target.versionId === null) {
-    return refused('operation-unsupported', 'the EHR gives no version of the patient, so that a change made by somebody else could not be noticed');
+    return refused(
+      'operation-unsupported',
+      'the EHR gives no version of the patient, so that a change made by somebody else could not be noticed',
+    );
   }
   const resource = changedPatient(clinical.item, target.resource, identity.id);
   const patches = options.updateBy === 'patch';

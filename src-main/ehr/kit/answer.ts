@@ -27,7 +27,8 @@ const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-?8\b)[^";\s]/i;
  */
 export function readBody(bytes: Buffer, contentType: string | undefined, contentEncoding: string | undefined): AnswerBody {
   if (bytes.length === 0) return { kind: 'none' };
-  if (contentEncoding !== undefined && contentEncoding !== 'identity') return unreadable(`compressed (${contentEncoding}) without being asked to`);
+  if (contentEncoding !== undefined && contentEncoding !== 'identity')
+    return unreadable(`compressed (${contentEncoding}) without being asked to`);
   if (contentType !== undefined && !JSON_TYPE.test(contentType)) return unreadable(`content type ${contentType.slice(0, 80)}`);
   if (contentType !== undefined && OTHER_CHARSET.test(contentType)) return unreadable(`content type ${contentType.slice(0, 80)}`);
   if (!isUtf8(bytes)) return unreadable('not UTF-8');

@@ -21,12 +21,16 @@ export function parseBaseUrl(text: string): ParsedBaseUrl {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return { ok: false, message: `The base address must begin with https, not "${url.protocol}".` };
   }
-  if (url.username !== '' || url.password !== '') return { ok: false, message: 'The base address must not hold a user name or password.' };
+  if (url.username !== '' || url.password !== '')
+    return { ok: false, message: 'The base address must not hold a user name or password.' };
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(text)) {
     return { ok: false, message: 'The base address must not hold a query or a fragment.' };
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return { ok: false, message: `Patient data would travel to "${url.host}" unencrypted: the base address must begin with https.` };
+    return {
+      ok: false,
+      message: `Patient data would travel to "${url.host}" unencrypted: the base address must begin with https.`,
+    };
   }
   const path = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   return { ok: true, base: { href: `${url.origin}${path}`, origin: url.origin, path } };
@@ -37,7 +41,7 @@ function isLoopback(hostname: string): boolean {
   return /^127(?:\.\d{1,3}){3}$/.test(hostname) || hostname === '[::1]' || hostname === 'localhost';
 }
 
-const QUERY = /^[A-Za-z0-9\-._~!$'()*+,;:@/?%=&]*$/;
+const QUERY = /^(?:\?[A-Za-z0-9\-._~!$()*+,;:@/?%=&]+)?$/;
 
 /**
  * The request target for a path below the base: resource types, ids, `metadata`, `_history`, and a query already

@@ -1,12 +1,25 @@
 import type { FailureCode, PreparedRecord } from '../../../src-shared/domain/index.ts';
-import { describeOutcome, outcomeFailed, outcomeIssues, parseReference, referenceTo, versionOf, type ExactObject } from '../../../src-shared/fhir/index.ts';
+import {
+  describeOutcome,
+  outcomeFailed,
+  outcomeIssues,
+  parseReference,
+  referenceTo,
+  versionOf,
+  type ExactObject,
+} from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import type { Answer } from './answer.ts';
 import { referenceInLocation, retryAfterMs, versionInETag } from './headers.ts';
 
 /** What a complete answer to a write says about the change. */
 export type WriteVerdict =
-  | { readonly verdict: 'applied'; readonly reference: string; readonly versionId: string | null; readonly resource: ExactObject | null }
+  | {
+      readonly verdict: 'applied';
+      readonly reference: string;
+      readonly versionId: string | null;
+      readonly resource: ExactObject | null;
+    }
   | { readonly verdict: 'conflict'; readonly code: FailureCode }
   | { readonly verdict: 'throttled'; readonly code: FailureCode; readonly retryAfterMs: number | null }
   | { readonly verdict: 'refused'; readonly code: FailureCode; readonly message: string }
@@ -64,7 +77,9 @@ export function classifyWrite(request: Pick<PreparedRecord, 'method' | 'path'>, 
       return { verdict: 'throttled', code: 'ehr-rate-limit', retryAfterMs: retryAfterMs(answer.headers['retry-after'], now) };
     default: {
       const code = REFUSALS[status];
-      return code === undefined ? { verdict: 'unknown', code: 'reply-unclear' } : { verdict: 'refused', code, message: messageOf(answer) };
+      return code === undefined
+        ? { verdict: 'unknown', code: 'reply-unclear' }
+        : { verdict: 'refused', code, message: messageOf(answer) };
     }
   }
 }
@@ -134,7 +149,9 @@ export function classifyRead(answer: Answer, now: number): ReadVerdict {
   });
   const issues = body.kind === 'resource' ? outcomeIssues(body.resource) : undefined;
   if (status === 200) {
-    return body.kind === 'resource' && issues === undefined ? { verdict: 'read', resource: body.resource } : failed('ehr-answer-unreadable');
+    return body.kind === 'resource' && issues === undefined
+      ? { verdict: 'read', resource: body.resource }
+      : failed('ehr-answer-unreadable');
   }
   if (status === 404 || status === 410) {
     return body.kind === 'none' || issues !== undefined ? { verdict: 'gone' } : failed('ehr-answer-unreadable');
@@ -148,6 +165,7 @@ export function messageOf(answer: Answer): string {
   const issues = body.kind === 'resource' ? outcomeIssues(body.resource) : undefined;
   if (issues !== undefined && issues.length > 0) return `HTTP ${status}: ${describeOutcome(issues, limits.messageCharsMax)}`;
   if (body.kind === 'unreadable') return `HTTP ${status}, ${body.reason}`;
-  if (status >= 300 && status < 400) return `HTTP ${status}, a redirect${headers.location === undefined ? '' : ' that is not followed'}`;
+  if (status >= 300 && status < 400)
+    return `HTTP ${status}, a redirect${headers.location === undefined ? '' : ' that is not followed'}`;
   return `HTTP ${status}`;
 }

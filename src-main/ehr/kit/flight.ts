@@ -6,7 +6,13 @@ export type Landing =
   /** An answer came and went on for too long; reading it was stopped. */
   | { readonly end: 'too-large'; readonly status: number; readonly headers: RawHeaders }
   /** No complete answer. `left`: bytes of the request may have left this machine. */
-  | { readonly end: 'failed'; readonly left: boolean; readonly late: boolean; readonly words: string; readonly status: number | null };
+  | {
+      readonly end: 'failed';
+      readonly left: boolean;
+      readonly late: boolean;
+      readonly words: string;
+      readonly status: number | null;
+    };
 
 export type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 

@@ -15,15 +15,20 @@ export function versionInETag(etag: string | undefined): string | null {
 }
 
 /** `Type/id` and version named by a Location header, absolute or relative. Only read, never followed. */
-export function referenceInLocation(location: string | undefined): { readonly reference: string; readonly versionId: string | null } | null {
-  const match = /(?:^|\/)([A-Z][A-Za-z]{1,40})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?\/?$/.exec(location?.trim() ?? '');
+export function referenceInLocation(
+  location: string | undefined,
+): { readonly reference: string; readonly versionId: string | null } | null {
+  const match = /(?:^|\/)([A-Z][A-Za-z]{1,40})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?\/?$/.exec(
+    location?.trim() ?? '',
+  );
   const [, type, id, versionId] = match ?? [];
   if (type === undefined || id === undefined || !isAddressableId(id)) return null;
   return { reference: `${type}/${id}`, versionId: versionId ?? null };
 }
 
 // RFC 9110, section 5.6.7: the one form that senders must use.
-const IMF_FIXDATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const IMF_FIXDATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
  * Milliseconds that a Retry-After header asks for (RFC 9110, section 10.2.3), from seconds or an HTTP date. `null` when it
@@ -33,6 +38,12 @@ const IMF_FIXDATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|
  */
 export function retryAfterMs(value: string | undefined, now: number): number | null {
   const text = value?.trim() ?? '';
-  const wait = /^\d{1,15}$/.test(text) ? Number(text) * 1000 : /^\d+$/.test(text) ? Number.POSITIVE_INFINITY : IMF_FIXDATE.test(text) ? Date.parse(text) - now : -1;
+  const wait = /^\d{1,15}$/.test(text)
+    ? Number(text) * 1000
+    : /^\d+$/.test(text)
+      ? Number.POSITIVE_INFINITY
+      : IMF_FIXDATE.test(text)
+        ? Date.parse(text) - now
+        : -1;
   return Number.isNaN(wait) || wait < 0 ? null : Math.min(wait, limits.retryAfterMaxMs);
 }

@@ -35,7 +35,12 @@ export type Reply =
   /** No byte of the request left this machine. */
   | { readonly kind: 'not-sent'; readonly code: FailureCode; readonly message: string; readonly exchange: readonly Exchange[] }
   /** Bytes may have left; no complete answer came. */
-  | { readonly kind: 'lost'; readonly code: 'reply-lost' | 'reply-late'; readonly message: string; readonly exchange: readonly Exchange[] };
+  | {
+      readonly kind: 'lost';
+      readonly code: 'reply-lost' | 'reply-late';
+      readonly message: string;
+      readonly exchange: readonly Exchange[];
+    };
 
 interface Outgoing {
   readonly method: 'GET' | PreparedRecord['method'];
@@ -156,7 +161,7 @@ export class FhirHttp {
 
   /** Hands the request to the pool; false when there was no credential to send it with. */
   private async dispatch(outgoing: Outgoing, flight: Flight, requestId: string): Promise<boolean> {
-    const credential = await Promise.race([this.options.credential().catch(() => undefined), flight.landed.then(() => null)]);
+    const credential = await Promise.race([this.credential(), flight.landed.then(() => null)]);
     if (flight.isOver) return true;
     if (credential === undefined || (credential !== null && !/^[\x21-\x7e][\x20-\x7e]*$/.test(credential.authorization))) {
       flight.cancel('there is no credential to sign in with');
@@ -178,7 +183,21 @@ export class FhirHttp {
     return true;
   }
 
-  private read(landing: Landing): { readonly answer: Answer | null; readonly text: string | null; readonly bodySha256: string | null; readonly fault: string | null } {
+  private async credential(): Promise<{ readonly authorization: string } | null | undefined> {
+    try {
+      return await this.options.credential();
+    } catch {
+      // Whoever keeps the credential says why in his own log; here it is simply not there.
+      return undefined;
+    }
+  }
+
+  private read(landing: Landing): {
+    readonly answer: Answer | null;
+    readonly text: string | null;
+    readonly bodySha256: string | null;
+    readonly fault: string | null;
+  } {
     if (landing.end === 'failed') return { answer: null, text: null, bodySha256: null, fault: landing.words };
     const { status } = landing;
     const headers = kept(landing.headers);
@@ -198,7 +217,12 @@ export class FhirHttp {
 }
 
 function misdirected(): Extract<Reply, { kind: 'not-sent' }> {
-  return { kind: 'not-sent', code: 'invariant-broken', message: 'the address does not lie below the base address of the connection', exchange: [] };
+  return {
+    kind: 'not-sent',
+    code: 'invariant-broken',
+    message: 'the address does not lie below the base address of the connection',
+    exchange: [],
+  };
 }
 
 function kept(headers: RawHeaders): Readonly<Record<string, string>> {

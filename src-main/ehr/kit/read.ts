@@ -21,7 +21,8 @@ export async function readResource(http: FhirHttp, reference: string, now: () =>
       return { outcome: 'failed', code: verdict.code, retryAfterMs: verdict.retryAfterMs, exchange };
     case 'read': {
       const { resource } = verdict;
-      if (referenceTo(resource) !== reference) return { outcome: 'failed', code: 'ehr-answer-unreadable', retryAfterMs: null, exchange };
+      if (referenceTo(resource) !== reference)
+        return { outcome: 'failed', code: 'ehr-answer-unreadable', retryAfterMs: null, exchange };
       return { outcome: 'read', match: { reference, versionId: versionOf(resource), resource }, exchange };
     }
   }

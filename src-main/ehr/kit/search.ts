@@ -37,7 +37,14 @@ export type SearchOutcome = Searched | ({ readonly outcome: 'failed'; readonly e
 const HEADERS = { 'cache-control': 'no-cache', prefer: 'handling=strict' };
 
 /** Searches one type by business identifier, reading as many pages as the limits allow. */
-export async function searchByIdentifier(http: FhirHttp, type: string, system: string, value: string, pageEntries: number, now: () => number): Promise<SearchOutcome> {
+export async function searchByIdentifier(
+  http: FhirHttp,
+  type: string,
+  system: string,
+  value: string,
+  pageEntries: number,
+  now: () => number,
+): Promise<SearchOutcome> {
   const query = searchQuery([
     ['identifier', tokenValue(system, value)],
     ['_count', String(pageEntries)],
@@ -67,7 +74,8 @@ export async function searchByIdentifier(http: FhirHttp, type: string, system: s
       } else foreign += 1;
     }
     const next = linkOf(bundle, 'next');
-    if (next === undefined) return { outcome: 'searched', matches: [...matches.values()], foreign, repeated, complete: true, exchange };
+    if (next === undefined)
+      return { outcome: 'searched', matches: [...matches.values()], foreign, repeated, complete: true, exchange };
     if (entries === 0 || entries >= limits.searchEntriesMax || targetOfLink(http.base, next) === undefined) {
       return { outcome: 'searched', matches: [...matches.values()], foreign, repeated, complete: false, exchange };
     }
@@ -76,8 +84,12 @@ export async function searchByIdentifier(http: FhirHttp, type: string, system: s
 }
 
 /** A Bundle from a reply, or why there is none. */
-export function readBundle(reply: Reply, now: number): { readonly ok: true; readonly bundle: ExactObject } | { readonly ok: false; readonly failure: ReadFailure } {
-  const failed = (code: FailureCode, message: string, retryAfterMs: number | null = null) => ({ ok: false, failure: { code, retryAfterMs, message } }) as const;
+export function readBundle(
+  reply: Reply,
+  now: number,
+): { readonly ok: true; readonly bundle: ExactObject } | { readonly ok: false; readonly failure: ReadFailure } {
+  const failed = (code: FailureCode, message: string, retryAfterMs: number | null = null) =>
+    ({ ok: false, failure: { code, retryAfterMs, message } }) as const;
   if (reply.kind === 'not-sent') return failed(reply.code, reply.message);
   if (reply.kind === 'lost') return failed('ehr-unreachable', reply.message);
   const verdict = classifyRead(reply.answer, now);

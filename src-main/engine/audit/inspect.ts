@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
-import type { Entry } from '../../ports/outbound/index.ts';
+import type { Entry, LedgerReader } from '../../ports/outbound/index.ts';
 import { workspaceLog, type Actor, type Exchange, type Finding, type PreparedRecord, type ResolvedFacts } from '../../../src-shared/domain/index.ts';
 
 /** Reading what is known, each reading itself on record (H1). */
@@ -44,12 +44,21 @@ export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): 
       return rows;
     },
     async timeline(tenant, by, actor) {
-      const entries = await ledger.entries(tenant, by, TIMELINE_MAX);
-      const [kind, id] = 'stream' in by ? ['stream', by.stream] : 'patientKey' in by ? ['patient', by.patientKey] : ['person', by.actor];
-      await viewed(`timeline-${kind}`, id, tenant, actor);
+      const entries = 'encounterKey' in by ? await ofEncounter(ledger, tenant, by.encounterKey) : await ledger.entries(tenant, by, TIMELINE_MAX);
+      const [kind, id] = Object.entries(by)[0] ?? ['', ''];
+      await viewed(`timeline ${kind}`, id, tenant, actor);
       return entries;
     },
   };
+}
+
+/** Everything that happened to the writes of one visit, in the order of the log. */
+async function ofEncounter(ledger: LedgerReader, tenant: string, encounterKey: string): Promise<readonly Entry[]> {
+  const writes = await ledger.writes({ tenant, encounterKey, limit: TIMELINE_MAX });
+  const streams = new Set(writes.flatMap((row) => [`event/${row.eventId}`, `write/${row.id}`]));
+  const entries: Entry[] = [];
+  for (const stream of streams) entries.push(...(await ledger.entries(tenant, { stream }, TIMELINE_MAX)));
+  return entries.sort((a, b) => a.seq - b.seq);
 }
 
 interface Collected {

@@ -12,6 +12,7 @@ import {
   type SendResult,
   type WriteRow,
   type WriteState,
+  workspaceLog,
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -76,7 +77,7 @@ async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedR
   if (approval.requestSha256 !== prepared.sha256) return 'the request is not the one that was approved';
   if (prepared.adapter !== gateway.adapter) return 'the adapter has changed since it was approved';
   if (prepared.contract !== deps.matrix.version) return 'the contract matrix has changed since it was approved';
-  const person = await deps.ledger.row('person', row.tenant, approval.by);
+  const person = await deps.ledger.row('person', workspaceLog, approval.by);
   if (person === undefined || !person.active) return `"${approval.by}" is no longer an active person here`;
   if (!person.roles.includes(approval.role)) return `"${approval.by}" no longer has the role ${approval.role}`;
   return null;

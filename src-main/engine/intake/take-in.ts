@@ -127,7 +127,7 @@ async function tryOnce(
   const { event } = read;
   const now = deps.clock.now();
   const [source, connections, known] = await Promise.all([
-    ledger.row('source', event.tenant, event.source),
+    ledger.row('source', workspaceLog, event.source),
     ledger.rows('connection'),
     ledger.row('event', event.tenant, event.id),
   ]);

@@ -20,6 +20,7 @@ import {
   type WriteApproval,
   type WriteRow,
   type WriteState,
+  workspaceLog,
 } from '../../../src-shared/domain/index.ts';
 
 export interface Checker {
@@ -69,7 +70,7 @@ async function gatherAndDecide(checker: Checker, row: WriteRow): Promise<Checked
     return stop('earlier-version-charted', `${earlier.state.evidence.reference} came from version ${earlier.eventVersion} of the event`, row.slot);
   }
 
-  const connection = await deps.ledger.row('connection', row.tenant, row.connection);
+  const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
   if (connection === undefined) return stop('connection-unknown', `"${row.connection}" is not registered`, 'targets');
   const gateway = await deps.gateways.open(row.connection);
   if ('refused' in gateway) return held('connection-inactive');

@@ -65,7 +65,8 @@ export function auditTimeline(context: CommandContext, options: TimelineOptions)
         entries.push(...(await reader.timeline(tenant, { patientKey }, actor)));
       }
     } else {
-      for (const tenant of await deps.ledger.tenants()) {
+      const logs = options.user === undefined ? [] : [workspaceLog];
+      for (const tenant of [...logs, ...(await deps.ledger.tenants())]) {
         const by = options.user === undefined ? { encounterKey: encounterKey(session.deps.pseudonym, tenant, options.encounter ?? '') } : { actor: options.user };
         entries.push(...(await reader.timeline(tenant, by, actor)));
       }

@@ -185,7 +185,13 @@ export class Appender {
       settlements = waiting.map((one) => () => one.reject(failure));
     }
     for (const settle of settlements) settle();
-    if (grown.length > 0) this.options.onAppended(grown);
+    if (grown.length === 0) return;
+    try {
+      this.options.onAppended(grown);
+    } catch (error) {
+      // What was committed stands and has been told. Being busy passes; anything else stops the next commit.
+      this.judge(error);
+    }
   }
 
   /** Turns bodies into encrypted payloads. A commit whose bodies cannot be written is refused here, alone. */
@@ -233,8 +239,9 @@ export class Appender {
       const clash = one.commit.expected.find((expected) => rows.version(expected.kind, expected.key) !== expected.version);
       if (clash !== undefined) return () => one.resolve({ ok: false, clash });
       const firstSeq = head.frontier.size;
+      let listed: readonly boolean[];
       try {
-        stage(one.commit, head, rows);
+        listed = stage(one.commit, head, rows);
       } catch (error) {
         if (sqliteCode(error) !== null) throw error;
         return () => one.reject(error);
@@ -243,7 +250,7 @@ export class Appender {
       one.commit.entries.forEach((entry, at) => {
         const payload = one.payloads[at];
         if (payload === undefined) throw new RangeError('every entry has a payload');
-        placed.push(place(head, entry, payload));
+        placed.push(place(head, entry, payload, listed[at] === true));
       });
       grown.add(head);
       return () => one.resolve({ ok: true, firstSeq });
@@ -279,7 +286,10 @@ export class Appender {
 
   /** What a failure means: busy leaves the ledger usable, any other failure of the medium or of an assumption does not. */
   private judge(error: unknown): LedgerError {
-    if (error instanceof LedgerError) return error;
+    if (error instanceof LedgerError) {
+      if (error.code === 'ledger-failed') this.stop(error);
+      return error;
+    }
     const code = sqliteCode(error);
     if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
       return new LedgerError('ledger-busy', 'another process kept the ledger locked; nothing was written', error);
@@ -292,14 +302,13 @@ export class Appender {
 }
 
 /** Envelope fields that entries are looked up by. */
-export const indexFields = ['actor', 'patient', 'stream'] as const;
+export type IndexField = 'actor' | 'patient' | 'stream';
 
-/** What the index of entries holds for an envelope. */
-export function indexedFields(envelope: Envelope): readonly (readonly [field: (typeof indexFields)[number], value: string])[] {
-  const fields: (readonly [(typeof indexFields)[number], string])[] = [
-    ['stream', envelope.stream],
-    ['actor', envelope.actor],
-  ];
+/** What the index of entries holds for an envelope; of an entry that a write's row lists, only the actor. */
+export function indexedFields(envelope: Envelope, listed: boolean): readonly (readonly [field: IndexField, value: string])[] {
+  const fields: (readonly [IndexField, string])[] = [['actor', envelope.actor]];
+  if (listed) return fields;
+  fields.push(['stream', envelope.stream]);
   if (envelope.subject !== '') fields.push(['patient', envelope.subject]);
   return fields;
 }
@@ -316,20 +325,24 @@ function ownerOf(tenant: string, entry: EntryDraft): KeyOwner {
   return { tenant, subject: entry.patientKey ?? '' };
 }
 
-/** Projects the entries of a commit onto staged rows. Throws IllegalMove, or LedgerError for what cannot be written. */
-function stage(commit: Commit, head: LogHead, rows: StagedRows): void {
+/**
+ * Projects the entries of a commit onto staged rows and says of each whether a write's row lists it. Throws IllegalMove, or
+ * LedgerError for what cannot be written.
+ */
+function stage(commit: Commit, head: LogHead, rows: StagedRows): readonly boolean[] {
   if (commit.entries.length === 0) throw new LedgerError('entry-refused', 'a commit has at least one entry');
   let seq = head.frontier.size;
   let lastAt = head.lastAt;
-  for (const entry of commit.entries) {
+  return commit.entries.map((entry) => {
     lastAt = timeOf(entry, lastAt);
-    const projected = { type: entry.type, tenant: commit.tenant, seq, at: lastAt, body: entry.body } as ProjectedEntry;
-    rows.stage(seq, project(projected, rows));
     for (const text of [commit.tenant, entry.stream, entry.correlation, entry.actor.id, entry.patientKey ?? '']) {
       if (!text.isWellFormed()) throw new LedgerError('entry-refused', `${entry.type} names something with half of a surrogate pair`);
     }
+    const projected = { type: entry.type, tenant: commit.tenant, seq, at: lastAt, body: entry.body } as ProjectedEntry;
+    const listed = rows.stage(seq, { stream: entry.stream, subject: entry.patientKey ?? '' }, project(projected, rows));
     seq += 1;
-  }
+    return listed;
+  });
 }
 
 /** The log's time never goes back (INV-19): an entry made by a clock that did stands at the time of the one before. */
@@ -339,7 +352,7 @@ function timeOf(entry: EntryDraft, lastAt: number): number {
 }
 
 /** Appends one entry to the head and says what has to be written for it. */
-function place(head: LogHead, entry: EntryDraft, payload: Sealed & { readonly keyId: number }): Placed {
+function place(head: LogHead, entry: EntryDraft, payload: Sealed & { readonly keyId: number }, listed: boolean): Placed {
   const seq = head.frontier.size;
   const at = timeOf(entry, head.lastAt);
   const envelope: Envelope = {
@@ -363,6 +376,6 @@ function place(head: LogHead, entry: EntryDraft, payload: Sealed & { readonly ke
   const nodes = head.frontier.append(leaf).map((node) => ({ place: placeOf(head.log, nodeNumber(node.level, node.index)), hash: node.hash }));
   head.lastLeaf = leaf;
   head.lastAt = at;
-  return { place: placeOf(head.log, seq), seq, leaf, envelope: bytes, fields: indexedFields(envelope), payload, nodes };
+  return { place: placeOf(head.log, seq), seq, leaf, envelope: bytes, fields: indexedFields(envelope, listed), payload, nodes };
 }
 

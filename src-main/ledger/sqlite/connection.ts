@@ -13,7 +13,7 @@ export const pageReserveBytes = 80;
 export const saltBytes = 16;
 
 const BUSY_MS = 5_000;
-const WAL_PAGES = 4_000;
+const WAL_PAGES = (16 * 1024 * 1024) / pageBytes;
 
 /**
  * Settings that hold the promises of the ledger. Each is set and then read back at every open: SQLite ignores a pragma it

@@ -88,7 +88,7 @@ export class SqliteReader implements LedgerReader {
       const row = (byConnection[connection] ??= {});
       row[state] = (row[state] ?? 0) + n;
     }
-    const groups = this.statement('SELECT state, sum(n) AS n FROM group_tally WHERE (?1 IS NULL OR log = ?1) GROUP BY state').all(log) as {
+    const groups = this.statement('SELECT state, sum(n) AS n FROM group_tally WHERE log = coalesce(?, log) GROUP BY state').all(log) as {
       state: string;
       n: number;
     }[];
@@ -125,11 +125,15 @@ export class SqliteReader implements LedgerReader {
     const log = this.logs.number(tenant);
     if (log === undefined) return [];
     const [field, value] = 'stream' in by ? ['stream', by.stream] : 'patientKey' in by ? ['patient', by.patientKey] : ['actor', by.actor];
-    const records = this.statement(
-      `${selectEntry} JOIN entry_index ON entry.place = ?1 + entry_index.seq
-        WHERE entry_index.log = ?2 AND entry_index.field = ?3 AND entry_index.value = ?4 ORDER BY entry_index.seq LIMIT ?5`,
-    ).all(placeOf(log, 0), log, field, value, limit) as EntryRecord[];
-    return records.map((record) => this.readEntry(record));
+    const indexed = this.statement('SELECT seq FROM entry_index WHERE log = ? AND field = ? AND value = ? ORDER BY seq LIMIT ?')
+      .pluck()
+      .all(log, field, value, limit) as number[];
+    const seqs = [...indexed, ...this.seqsInWrites(log, field, value)].sort((a, b) => a - b).slice(0, limit);
+    const select = this.statement(`${selectEntry} WHERE entry.place = ?`);
+    return seqs.flatMap((seq) => {
+      const record = select.get(placeOf(log, seq)) as EntryRecord | undefined;
+      return record === undefined ? [] : [this.readEntry(record)];
+    });
   }
 
   async due(now: number, limit: number): Promise<readonly WriteRow[]> {
@@ -153,6 +157,17 @@ export class SqliteReader implements LedgerReader {
       .map((record) => this.load(record));
   }
 
+  /** Entries that are listed in the rows of the writes they moved. */
+  private seqsInWrites(log: number, field: string, value: string): readonly number[] {
+    let lists: string[] = [];
+    if (field === 'stream' && value.startsWith('write/')) {
+      lists = this.statement('SELECT seqs FROM write WHERE id = ? AND log = ?').pluck().all(value.slice('write/'.length), log) as string[];
+    } else if (field === 'patient') {
+      lists = this.statement('SELECT seqs FROM write WHERE patient_key = ? AND log = ?').pluck().all(value, log) as string[];
+    }
+    return lists.flatMap((list) => (list === '' ? [] : list.split(' ').map(Number)));
+  }
+
   private writeAt(log: number, tenant: string, id: string): WriteRow | undefined {
     const record = this.statement(`SELECT ${storedColumns} FROM write WHERE id = ? AND log = ?`).get(id, log) as StoredColumns | undefined;
     return record === undefined ? undefined : this.store.load(record, log, tenant).row;
@@ -163,7 +178,7 @@ export class SqliteReader implements LedgerReader {
   }
 
   private tallies(log: number | null): readonly TallyRecord[] {
-    return this.statement('SELECT log, connection, state, n FROM write_tally WHERE (?1 IS NULL OR log = ?1) AND n > 0').all(log) as TallyRecord[];
+    return this.statement('SELECT log, connection, state, n FROM write_tally WHERE log = coalesce(?, log) AND n > 0').all(log) as TallyRecord[];
   }
 
   /** What every stream of a query must satisfy besides what makes it a stream. */
@@ -179,6 +194,7 @@ export class SqliteReader implements LedgerReader {
     if (filter.code !== undefined) require('code = ?', filter.code);
     if (filter.connection !== undefined) require('connection = ?', filter.connection);
     if (filter.patientKey !== undefined) require('patient_key = ?', filter.patientKey);
+    if (filter.encounterKey !== undefined) require('encounter_key = ?', filter.encounterKey);
     if (filter.group !== undefined) require('grp = ?', filter.group);
     if (filter.eventId !== undefined) require('event_id = ?', filter.eventId);
     if (filter.since !== undefined) require('created_at >= ?', filter.since);
@@ -197,6 +213,7 @@ export class SqliteReader implements LedgerReader {
     const whole = (index: string) => [{ index: `INDEXED BY ${index} `, terms: [], values: [] }];
     if (filter.eventId !== undefined) return whole('write_by_event');
     if (filter.group !== undefined) return whole('write_by_group');
+    if (filter.encounterKey !== undefined) return whole('write_by_encounter');
     if (filter.patientKey !== undefined) return whole('write_by_patient');
     if (filter.code !== undefined) return [{ index: 'INDEXED BY write_by_code ', terms: ['code IS NOT NULL'], values: [] }];
     if (filter.states === undefined && filter.connection === undefined && log === null) return whole('write_by_time');

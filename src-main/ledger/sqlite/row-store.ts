@@ -11,12 +11,21 @@ export type RegistryKind = Exclude<RowKind, 'write'>;
 export interface StoredWrite {
   readonly rowId: number;
   readonly ord: number;
+  /** Entries of the write's own stream that moved it: their places in the log, with spaces between. */
+  readonly seqs: string;
   readonly row: WriteRow;
 }
 
 /** A row as it is to be after the transaction. */
 export type StagedRow =
-  | { readonly kind: 'write'; readonly log: number; readonly row: WriteRow; readonly ord: number; readonly before: StoredWrite | undefined }
+  | {
+      readonly kind: 'write';
+      readonly log: number;
+      readonly row: WriteRow;
+      readonly ord: number;
+      readonly seqs: string;
+      readonly before: StoredWrite | undefined;
+    }
   | { readonly kind: RegistryKind; readonly log: number; readonly key: string; readonly row: Rows[RegistryKind] };
 
 const CACHED_WRITES_MAX = 4_096;
@@ -44,12 +53,12 @@ export class RowStore {
     this.selectWrite = db.prepare(`SELECT ${storedColumns} FROM write WHERE id = ? AND log = ?`);
     this.selectWriteVersion = db.prepare('SELECT version FROM write WHERE id = ? AND log = ?').pluck();
     this.insertWrite = db.prepare(
-      `INSERT INTO write (log, id, version, ord, state, code, connection, patient_key, event_id, lane, grp, created_at, updated_at,
-         due_at, ready_at, lane_rank, unknown_since, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO write (log, id, version, ord, state, code, connection, patient_key, encounter_key, event_id, lane, grp, created_at,
+         updated_at, due_at, ready_at, lane_rank, unknown_since, seqs, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.updateWrite = db.prepare(
       `UPDATE write SET version = ?, state = ?, code = ?, updated_at = ?, due_at = ?, ready_at = ?, lane_rank = ?, unknown_since = ?,
-         doc = ? WHERE row = ?`,
+         seqs = ?, doc = ? WHERE row = ?`,
     );
     this.selectRow = db.prepare('SELECT doc FROM registry_row WHERE kind = ? AND log = ? AND key = ?').pluck();
     this.selectRowVersion = db.prepare('SELECT version FROM registry_row WHERE kind = ? AND log = ? AND key = ?').pluck();
@@ -100,7 +109,7 @@ export class RowStore {
       createdAt: record.created_at,
       updatedAt: record.updated_at,
     }));
-    const stored = { rowId: record.row, ord: record.ord, row };
+    const stored = { rowId: record.row, ord: record.ord, seqs: record.seqs, row };
     this.remember(key, stored);
     return stored;
   }
@@ -155,7 +164,7 @@ export class RowStore {
   }
 
   private applyWrite(staged: Extract<StagedRow, { kind: 'write' }>): void {
-    const { log, row, ord, before } = staged;
+    const { log, row, ord, seqs, before } = staged;
     const columns = indexedColumns(row);
     const doc = JSON.stringify(row);
     // A row that takes its turn in a lane is made ready by `orderLane`, if it is its turn.
@@ -171,6 +180,7 @@ export class RowStore {
         columns.code,
         row.connection,
         row.patientKey,
+        row.encounterKey,
         row.eventId,
         row.lane,
         row.group,
@@ -180,6 +190,7 @@ export class RowStore {
         readyAt,
         columns.laneRank,
         columns.unknownSince,
+        seqs,
         doc,
       );
       rowId = Number(result.lastInsertRowid);
@@ -193,11 +204,12 @@ export class RowStore {
         readyAt,
         columns.laneRank,
         columns.unknownSince,
+        seqs,
         doc,
         rowId,
       );
     }
-    this.remember(cacheKey(log, row.id), { rowId, ord, row });
+    this.remember(cacheKey(log, row.id), { rowId, ord, seqs, row });
   }
 
   /**
@@ -242,7 +254,7 @@ export class RowStore {
 
 /** The columns `RowStore.load` needs. */
 export const storedColumns =
-  'row, id, version, ord, connection, patient_key, event_id, lane, grp, created_at, updated_at, doc';
+  'row, id, version, ord, connection, patient_key, event_id, lane, grp, created_at, updated_at, seqs, doc';
 
 export interface StoredColumns {
   readonly row: number;
@@ -256,6 +268,7 @@ export interface StoredColumns {
   readonly grp: string;
   readonly created_at: number;
   readonly updated_at: number;
+  readonly seqs: string;
   readonly doc: string;
 }
 

@@ -60,24 +60,40 @@ export class StagedRows implements RowReader {
     return this.staged(kind, key)?.row.version ?? this.store.version(kind, this.log, key);
   }
 
-  /** Takes in what an entry changes. New writes get their order from the entry and their place among its changes. */
-  stage(seq: number, changes: readonly RowChange[]): void {
+  /**
+   * Takes in what an entry changes. New writes get their order from the entry and their place among its changes.
+   *
+   * @returns true when the entry stands in the row of a write it moved, under that write's stream and patient
+   */
+  stage(seq: number, entry: { readonly stream: string; readonly subject: string }, changes: readonly RowChange[]): boolean {
     let slot = 0;
+    let listed = false;
     for (const change of changes) {
       const key = keyOf(change);
       if (change.kind !== 'write') {
         this.rows.set(key, { kind: change.kind, log: this.log, key: change.key, row: change.row });
         continue;
       }
+      const own = entry.stream === `write/${change.key}` && entry.subject === change.row.patientKey;
+      listed ||= own;
       const earlier = this.staged('write', change.key);
       if (earlier?.kind === 'write') {
-        this.rows.set(key, { ...earlier, row: change.row });
+        this.rows.set(key, { ...earlier, row: change.row, seqs: own ? listSeq(earlier.seqs, seq) : earlier.seqs });
       } else {
         const before = this.store.write(this.log, this.tenant, change.key);
-        this.rows.set(key, { kind: 'write', log: this.log, row: change.row, ord: before?.ord ?? ordOf(seq, slot), before });
+        const seqs = before?.seqs ?? '';
+        this.rows.set(key, {
+          kind: 'write',
+          log: this.log,
+          row: change.row,
+          ord: before?.ord ?? ordOf(seq, slot),
+          seqs: own ? listSeq(seqs, seq) : seqs,
+          before,
+        });
       }
       slot += 1;
     }
+    return listed;
   }
 
   /** Hands this layer's rows to the one below. */
@@ -98,4 +114,8 @@ export class StagedRows implements RowReader {
     const name = keyOf({ kind, key });
     return this.rows.get(name) ?? this.below?.rows.get(name);
   }
+}
+
+function listSeq(seqs: string, seq: number): string {
+  return seqs === '' ? String(seq) : `${seqs} ${seq}`;
 }

@@ -85,6 +85,7 @@ export interface WriteFilter {
   readonly code?: FailureCode;
   readonly connection?: string;
   readonly patientKey?: string;
+  readonly encounterKey?: string;
   readonly since?: number;
   readonly group?: string;
   readonly eventId?: string;

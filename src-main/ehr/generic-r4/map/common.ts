@@ -22,7 +22,9 @@ export interface MapContext {
 }
 
 /** A mapped resource, or why this content has no safe form in R4. */
-export type Mapped = { readonly ok: true; readonly resource: ExactObject } | { readonly ok: false; readonly code: FailureCode; readonly message: string };
+export type Mapped =
+  | { readonly ok: true; readonly resource: ExactObject }
+  | { readonly ok: false; readonly code: FailureCode; readonly message: string };
 
 export const mapped = (resource: ExactObject): Mapped => ({ ok: true, resource });
 export const unmappable = (code: FailureCode, message: string): Mapped => ({ ok: false, code, message });
@@ -40,7 +42,8 @@ const AI_ASSISTED: ExactObject = {
 
 export function mapContext(command: WriteCommand, facts: GatewayFacts): MapContext {
   const { patient, encounter, practitioner, organization, target } = facts.refs;
-  const to = (ref: { readonly reference: string } | null): ExactObject | undefined => (ref === null ? undefined : { reference: ref.reference });
+  const to = (ref: { readonly reference: string } | null): ExactObject | undefined =>
+    ref === null ? undefined : { reference: ref.reference };
   const identifier = { system: writeIdentifierSystem, value: command.identity.id };
   return {
     id: command.identity.id,
@@ -61,4 +64,5 @@ export function mapContext(command: WriteCommand, facts: GatewayFacts): MapConte
 export const hl7 = (name: string): string => `http://terminology.hl7.org/CodeSystem/${name}`;
 
 /** A `CodeableConcept`, where there is one. */
-export const concept = (value: ConceptParts | undefined): ExactObject | undefined => (value === undefined ? undefined : codeableConcept(value));
+export const concept = (value: ConceptParts | undefined): ExactObject | undefined =>
+  value === undefined ? undefined : codeableConcept(value);

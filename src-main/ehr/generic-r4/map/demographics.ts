@@ -1,5 +1,13 @@
 import { writeIdentifierSystem, type DemographicsContent } from '../../../../src-shared/domain/index.ts';
-import { asArray, asObject, codeableConcept, coding, members, type ExactObject, type ExactValue } from '../../../../src-shared/fhir/index.ts';
+import {
+  asArray,
+  asObject,
+  codeableConcept,
+  coding,
+  members,
+  type ExactObject,
+  type ExactValue,
+} from '../../../../src-shared/fhir/index.ts';
 
 /** Lists that a change of demographics replaces as a whole: what else stands in them afterwards is a difference. */
 export const replacedLists: ReadonlySet<string> = new Set(['name', 'telecom', 'address', 'communication']);
@@ -13,7 +21,8 @@ export function changedMembers(item: DemographicsContent, current: ExactObject):
       members({ use, line: lines, city, district, state, postalCode, country }),
     ),
     maritalStatus: item.maritalStatus === undefined ? undefined : codeableConcept(item.maritalStatus),
-    communication: item.preferredLanguage === undefined ? undefined : speaking(item.preferredLanguage, asArray(current.communication)),
+    communication:
+      item.preferredLanguage === undefined ? undefined : speaking(item.preferredLanguage, asArray(current.communication)),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { ClinicalItem } from '../../../../src-shared/domain/index.ts';
 import {
+  asString,
   codeableConcept,
   codeOf,
   dateTime,
@@ -7,6 +8,7 @@ import {
   members,
   narrativeDiv,
   noteText,
+  parseReference,
   unlessEmpty,
   type ExactObject,
 } from '../../../../src-shared/fhir/index.ts';
@@ -28,15 +30,19 @@ const KINDS: Readonly<Record<Narrative['kind'], DocumentKind>> = {
   'intake-summary': { title: 'Intake summary', type: ['34109-9', 'Note'] },
 };
 
-const CLINICAL_NOTE = codeOf('http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category', 'clinical-note', 'Clinical Note');
+const CLINICAL_NOTE = codeOf(
+  'http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category',
+  'clinical-note',
+  'Clinical Note',
+);
 
 /**
  * A note or file as DocumentReference (https://hl7.org/fhir/R4/documentreference.html), its bytes inside as base64. The
  * document says nothing about who authenticated it: approval is this product's record, not a signature in the EHR.
  */
 export function documentReference(clinical: DocumentItem, context: MapContext): Mapped {
-  const relates = relation(clinical, context);
-  if (relates === 'missing') return unmappable('target-not-found', 'an addendum needs the document it amends');
+  const relates = relation(clinical, context, 'DocumentReference');
+  if (typeof relates === 'object') return relates;
   const { item } = clinical;
   const at = dateTime(item.at);
   const created = at ?? context.occurredAt;
@@ -65,20 +71,26 @@ export function documentReference(clinical: DocumentItem, context: MapContext): 
       relatesTo: relates === undefined ? undefined : [{ code: relates, target: context.target }],
       description: clinical.kind === 'document' ? clinical.item.description : undefined,
       content: [{ attachment }],
-      context: unlessEmpty(members({ encounter: listOf(context.encounter), period: at === undefined ? undefined : { start: at } })),
+      context: unlessEmpty(
+        members({ encounter: listOf(context.encounter), period: at === undefined ? undefined : { start: at } }),
+      ),
     }),
   );
 }
 
 /** The same words as a Composition (https://hl7.org/fhir/R4/composition.html), for servers that want their notes so. */
 export function composition(clinical: Narrative, context: MapContext): Mapped {
-  const relates = relation(clinical, context);
-  if (relates === 'missing') return unmappable('target-not-found', 'an addendum needs the document it amends');
+  const relates = relation(clinical, context, 'Composition');
+  if (typeof relates === 'object') return relates;
   const { item } = clinical;
   const sections: ExactObject[] = [];
-  for (const part of [...(item.text === undefined ? [] : [{ title: undefined, text: item.text, code: undefined }]), ...(item.sections ?? [])]) {
+  for (const part of [
+    ...(item.text === undefined ? [] : [{ title: undefined, text: item.text, code: undefined }]),
+    ...(item.sections ?? []),
+  ]) {
     const div = narrativeDiv(part.text);
-    if (div === undefined) return unmappable('structure-invalid', 'the text holds a control character that a Composition cannot carry');
+    if (div === undefined)
+      return unmappable('structure-invalid', 'the text holds a control character that a Composition cannot carry');
     sections.push(members({ title: part.title, code: concept(part.code), text: { status: 'additional', div } }));
   }
   return mapped(
@@ -108,8 +120,13 @@ function documentType(clinical: DocumentItem): ExactObject | undefined {
   return codeOf('http://loinc.org', code, display);
 }
 
-/** An addendum is appended to its original; any other document that stands for an earlier one replaces it. */
-function relation(clinical: DocumentItem, context: MapContext): 'appends' | 'replaces' | 'missing' | undefined {
-  if (clinical.kind === 'addendum') return context.target === undefined ? 'missing' : 'appends';
-  return context.target === undefined ? undefined : 'replaces';
+/** An addendum is appended to its original; any other document that stands for an earlier one replaces it. R4 relates only equals. */
+function relation(clinical: DocumentItem, context: MapContext, type: string): 'appends' | 'replaces' | Mapped | undefined {
+  const target = asString(context.target?.reference);
+  if (target === undefined) {
+    return clinical.kind === 'addendum' ? unmappable('target-not-found', 'an addendum needs the document it amends') : undefined;
+  }
+  if (parseReference(target)?.type !== type)
+    return unmappable('operation-unsupported', `a ${type} cannot be related to ${target}`);
+  return clinical.kind === 'addendum' ? 'appends' : 'replaces';
 }

@@ -1,11 +1,40 @@
-import type { AllergyContent, ObservationContent, ProblemContent, ProcedureContent } from '../../../../src-shared/domain/index.ts';
-import { codeableConcept, codeOf, dateTime, listOf, members, notes, period, ucumQuantity, type ExactObject } from '../../../../src-shared/fhir/index.ts';
+import type {
+  AllergyContent,
+  ObservationContent,
+  ProblemContent,
+  ProcedureContent,
+} from '../../../../src-shared/domain/index.ts';
+import {
+  codeableConcept,
+  codeOf,
+  dateTime,
+  listOf,
+  members,
+  notes,
+  period,
+  ucumQuantity,
+  type ExactObject,
+} from '../../../../src-shared/fhir/index.ts';
 import { concept, hl7, mapped, type MapContext, type Mapped } from './common.ts';
 
 // The magic values of the R4 vital signs profile (https://hl7.org/fhir/R4/observation-vitalsigns.html) and the parts of
 // its blood pressure panel, with pulse oximetry as it is measured at the finger.
 const VITAL_SIGNS = new Set([
-  ...['85353-1', '9279-1', '8867-4', '2708-6', '59408-5', '8310-5', '8302-2', '9843-4', '29463-7', '39156-5', '85354-9', '8480-6', '8462-4'],
+  ...[
+    '85353-1',
+    '9279-1',
+    '8867-4',
+    '2708-6',
+    '59408-5',
+    '8310-5',
+    '8302-2',
+    '9843-4',
+    '29463-7',
+    '39156-5',
+    '85354-9',
+    '8480-6',
+    '8462-4',
+  ],
 ]);
 
 /**
@@ -38,7 +67,10 @@ export function observation(item: ObservationContent, context: MapContext): Mapp
   );
 }
 
-type Measured = Pick<ObservationContent, 'value' | 'unit' | 'valueConcept' | 'valueText' | 'valueBoolean' | 'interpretation' | 'dataAbsentReason'>;
+type Measured = Pick<
+  ObservationContent,
+  'value' | 'unit' | 'valueConcept' | 'valueText' | 'valueBoolean' | 'interpretation' | 'dataAbsentReason'
+>;
 
 function measured(part: Measured): ExactObject {
   return members({
@@ -64,7 +96,8 @@ export function condition(item: ProblemContent, context: MapContext): Mapped {
       meta: context.meta,
       identifier: context.identifiers,
       clinicalStatus: codeOf(hl7('condition-clinical'), clinical),
-      verificationStatus: item.verificationStatus === undefined ? undefined : codeOf(hl7('condition-ver-status'), item.verificationStatus),
+      verificationStatus:
+        item.verificationStatus === undefined ? undefined : codeOf(hl7('condition-ver-status'), item.verificationStatus),
       category: [codeOf(hl7('condition-category'), item.category ?? 'problem-list-item')],
       severity: concept(item.severity),
       code: codeableConcept(item.code),
@@ -89,7 +122,10 @@ export function allergyIntolerance(item: AllergyContent, context: MapContext): M
       meta: context.meta,
       identifier: context.identifiers,
       clinicalStatus: codeOf(hl7('allergyintolerance-clinical'), clinical),
-      verificationStatus: item.verificationStatus === undefined ? undefined : codeOf(hl7('allergyintolerance-verification'), item.verificationStatus),
+      verificationStatus:
+        item.verificationStatus === undefined
+          ? undefined
+          : codeOf(hl7('allergyintolerance-verification'), item.verificationStatus),
       type: item.type,
       category: item.categories,
       criticality: item.criticality,
@@ -101,7 +137,11 @@ export function allergyIntolerance(item: AllergyContent, context: MapContext): M
       recorder: context.author,
       note: notes(item.note),
       reaction: item.reactions?.map((reaction) =>
-        members({ manifestation: reaction.manifestations.map((one) => codeableConcept(one)), description: reaction.description, severity: reaction.severity }),
+        members({
+          manifestation: reaction.manifestations.map((one) => codeableConcept(one)),
+          description: reaction.description,
+          severity: reaction.severity,
+        }),
       ),
     }),
   );

@@ -1,5 +1,14 @@
 import type { ConsentContent, QuestionnaireResponseContent, ResponseItemContent } from '../../../../src-shared/domain/index.ts';
-import { codeableConcept, codeOf, coding, dateTime, members, period, ucumQuantity, type ExactObject } from '../../../../src-shared/fhir/index.ts';
+import {
+  codeableConcept,
+  codeOf,
+  coding,
+  dateTime,
+  members,
+  period,
+  ucumQuantity,
+  type ExactObject,
+} from '../../../../src-shared/fhir/index.ts';
 import { hl7, mapped, type MapContext, type Mapped } from './common.ts';
 
 /** A QuestionnaireResponse (https://hl7.org/fhir/R4/questionnaireresponse.html). */
@@ -23,7 +32,12 @@ export function questionnaireResponse(item: QuestionnaireResponseContent, contex
 type Answer = NonNullable<ResponseItemContent['answers']>[number];
 
 function responseItem(item: ResponseItemContent): ExactObject {
-  return members({ linkId: item.linkId, text: item.text, answer: item.answers?.map(answerOf), item: item.items?.map(responseItem) });
+  return members({
+    linkId: item.linkId,
+    text: item.text,
+    answer: item.answers?.map(answerOf),
+    item: item.items?.map(responseItem),
+  });
 }
 
 function answerOf(answer: Answer): ExactObject {
@@ -33,7 +47,8 @@ function answerOf(answer: Answer): ExactObject {
     valueBoolean: answer.boolean,
     valueDate: answer.date,
     valueDateTime: dateTime(answer.dateTime),
-    valueCoding: answer.coding === undefined ? undefined : coding(answer.coding.system, answer.coding.code, answer.coding.display),
+    valueCoding:
+      answer.coding === undefined ? undefined : coding(answer.coding.system, answer.coding.code, answer.coding.display),
     valueQuantity: answer.quantity === undefined ? undefined : ucumQuantity(answer.quantity.value, answer.quantity.unit),
   });
 }

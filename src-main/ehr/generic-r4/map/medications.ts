@@ -1,5 +1,16 @@
 import type { DosageContent, MedicationContent } from '../../../../src-shared/domain/index.ts';
-import { codeableConcept, dateTime, Decimal, listOf, members, notes, period, ucumQuantity, unlessEmpty, type ExactObject } from '../../../../src-shared/fhir/index.ts';
+import {
+  codeableConcept,
+  dateTime,
+  Decimal,
+  listOf,
+  members,
+  notes,
+  period,
+  ucumQuantity,
+  unlessEmpty,
+  type ExactObject,
+} from '../../../../src-shared/fhir/index.ts';
 import { concept, mapped, unmappable, type MapContext, type Mapped } from './common.ts';
 
 /** What the patient takes, as MedicationStatement (https://hl7.org/fhir/R4/medicationstatement.html). */
@@ -31,7 +42,10 @@ export function medicationStatement(item: MedicationContent, context: MapContext
 export function medicationRequest(item: MedicationContent, context: MapContext): Mapped {
   const { status } = item;
   if (item.change === 'stop' || status === 'stopped' || status === 'not-taken' || status === 'completed') {
-    return unmappable('operation-unsupported', 'a proposal to stop a medicine cannot be written as a MedicationRequest; send a task or a medication statement');
+    return unmappable(
+      'operation-unsupported',
+      'a proposal to stop a medicine cannot be written as a MedicationRequest; send a task or a medication statement',
+    );
   }
   const bounds = period(item.effectivePeriod) ?? period({ start: item.effectiveAt });
   return mapped(

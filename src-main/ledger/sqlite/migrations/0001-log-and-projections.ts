@@ -3,7 +3,8 @@ import type { Migration } from './index.ts';
 /**
  * The log (frozen content: docs/formats.md) and the projections that follow from it.
  *
- * `place` is log * 2^36 + seq. Append-only tables refuse UPDATE and DELETE: that stops honest mistakes, the proofs
+ * `place` is log * 2^36 + seq. `write.seqs` names the entries of the write's own stream, so that they need no rows in
+ * `entry_index`, whose pages would be touched all over with every commit. Append-only tables refuse UPDATE and DELETE: that stops honest mistakes, the proofs
  * are for the others.
  */
 export const logAndProjections: Migration = {
@@ -35,15 +36,16 @@ export const logAndProjections: Migration = {
 
     `CREATE TABLE write (
        row INTEGER PRIMARY KEY, log INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, ord INTEGER NOT NULL,
-       state TEXT NOT NULL, code TEXT, connection TEXT NOT NULL, patient_key TEXT NOT NULL, event_id TEXT NOT NULL,
+       state TEXT NOT NULL, code TEXT, connection TEXT NOT NULL, patient_key TEXT NOT NULL, encounter_key TEXT, event_id TEXT NOT NULL,
        lane TEXT NOT NULL, grp TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-       due_at INTEGER, ready_at INTEGER, lane_rank INTEGER, unknown_since INTEGER, doc TEXT NOT NULL
+       due_at INTEGER, ready_at INTEGER, lane_rank INTEGER, unknown_since INTEGER, seqs TEXT NOT NULL, doc TEXT NOT NULL
      ) STRICT`,
     `CREATE UNIQUE INDEX write_by_id ON write (id, log)`,
     `CREATE INDEX write_by_time ON write (created_at, ord)`,
     `CREATE INDEX write_by_state ON write (log, state, connection, created_at, ord)`,
     `CREATE INDEX write_by_code ON write (code, created_at, ord) WHERE code IS NOT NULL`,
     `CREATE INDEX write_by_patient ON write (patient_key, created_at, ord)`,
+    `CREATE INDEX write_by_encounter ON write (encounter_key, created_at, ord) WHERE encounter_key IS NOT NULL`,
     `CREATE INDEX write_by_group ON write (grp, log, created_at, ord)`,
     `CREATE INDEX write_by_event ON write (event_id, created_at, ord)`,
     `CREATE INDEX write_by_ready ON write (ready_at, ord) WHERE ready_at IS NOT NULL`,

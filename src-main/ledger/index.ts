@@ -1,0 +1,10 @@
+export { LedgerError } from './errors.ts';
+export type { LedgerErrorCode, Refusal, RefusalCode } from './errors.ts';
+export { groupStates } from './groups.ts';
+export type { GroupState } from './groups.ts';
+export { acquireEngineLock, readEngineLockHolder } from './sqlite/engine-lock.ts';
+export type { EngineLock, EngineLockHolder } from './sqlite/engine-lock.ts';
+export type { CommitStep } from './sqlite/appender.ts';
+export type { LedgerKeys } from './sqlite/keys.ts';
+export { openSqliteLedger } from './sqlite/open.ts';
+export type { OpenOptions, OpenResult } from './sqlite/open.ts';

@@ -1,0 +1,124 @@
+import type { Clock, Commit, CommitResult, Entry, Ledger, Random, RowKind, Rows, VerifyReport, WriteCounts, WriteFilter } from '../../ports/outbound/index.ts';
+import type { WriteRow } from '../../../src-shared/domain/index.ts';
+import { LedgerError } from '../errors.ts';
+import { Appender, type CommitStep } from './appender.ts';
+import type { CheckpointFiles } from './checkpoint-file.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { Db } from './connection.ts';
+import type { Signer } from './keys.ts';
+import { Logs } from './logs.ts';
+import type { PageKey } from './pages.ts';
+import type { PayloadKeys } from './payload-keys.ts';
+import { SqliteReader } from './reader.ts';
+import { RowStore } from './row-store.ts';
+
+export interface SqliteLedgerParts {
+  readonly db: Db;
+  readonly readBack: Db;
+  readonly keys: PayloadKeys;
+  readonly files: CheckpointFiles;
+  readonly signer: Signer;
+  readonly site: string;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'bytes'>;
+  readonly onStep: (step: CommitStep) => void;
+  readonly file: string;
+  readonly pageKey: PageKey;
+}
+
+/** The ledger in an encrypted SQLite file. Made by `openSqliteLedger`, which has checked everything the parts promise. */
+export class SqliteLedger implements Ledger {
+  private readonly parts: SqliteLedgerParts;
+  private readonly appender: Appender;
+  private readonly reader: SqliteReader;
+  private readonly checkpoints: Checkpoints;
+  private closing: Promise<void> | null = null;
+
+  constructor(parts: SqliteLedgerParts) {
+    this.parts = parts;
+    const { db, readBack, keys, files, signer, site, clock, random, onStep } = parts;
+    const logs = new Logs(db);
+    const rows = new RowStore(db);
+    this.reader = new SqliteReader(db, logs, rows, keys);
+    this.appender = new Appender({ db, logs, rows, keys, random, onStep, onAppended: (heads) => this.checkpoints.whenDue(heads) });
+    this.checkpoints = new Checkpoints({ db, readBack, appender: this.appender, files, signer, site, clock });
+    this.checkpoints.completeFiles();
+  }
+
+  async commit(commit: Commit): Promise<CommitResult> {
+    if (this.closing !== null) throw new LedgerError('ledger-closed', 'the ledger is closed');
+    return this.appender.append(commit);
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.appender.settled();
+    this.checkpoints.publishAll();
+  }
+
+  async row<K extends RowKind>(kind: K, tenant: string, key: string): Promise<Rows[K] | undefined> {
+    return this.reader.row(kind, tenant, key);
+  }
+
+  async rows<K extends Exclude<RowKind, 'write' | 'event'>>(kind: K): Promise<readonly Rows[K][]> {
+    return this.reader.rows(kind);
+  }
+
+  async findWrite(id: string): Promise<WriteRow | undefined> {
+    return this.reader.findWrite(id);
+  }
+
+  async writes(filter: WriteFilter): Promise<readonly WriteRow[]> {
+    return this.reader.writes(filter);
+  }
+
+  async counts(tenant?: string): Promise<WriteCounts> {
+    return this.reader.counts(tenant);
+  }
+
+  async tenants(): Promise<readonly string[]> {
+    return this.reader.tenants();
+  }
+
+  async entry(tenant: string, seq: number): Promise<Entry | undefined> {
+    return this.reader.entry(tenant, seq);
+  }
+
+  async entries(...args: Parameters<Ledger['entries']>): Promise<readonly Entry[]> {
+    return this.reader.entries(...args);
+  }
+
+  async due(now: number, limit: number): Promise<readonly WriteRow[]> {
+    return this.reader.due(now, limit);
+  }
+
+  async nextDueAt(): Promise<number | null> {
+    return this.reader.nextDueAt();
+  }
+
+  async inFlight(): Promise<readonly WriteRow[]> {
+    return this.reader.inFlight();
+  }
+
+  async verify(_progress?: (done: number, total: number) => void): Promise<VerifyReport> {
+    throw new LedgerError('ledger-closed', 'not yet');
+  }
+
+  /** Waits for what is queued, signs what has grown and closes the files. Commits from now on are refused. */
+  close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    return this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    await this.appender.settled();
+    const failed = this.appender.stopped !== null;
+    try {
+      if (!failed) this.checkpoints.publishAll();
+    } finally {
+      this.appender.stop(new LedgerError('ledger-closed', 'the ledger is closed'));
+      this.parts.readBack.close();
+      this.parts.keys.close();
+      this.parts.db.close();
+    }
+  }
+}

@@ -1,0 +1,311 @@
+import { existsSync, mkdirSync, openSync, readSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { originOf, sameBytes, verifyCheckpoint } from '../../../src-shared/audit/index.ts';
+import { rootAt } from '../../../src-shared/audit/index.ts';
+import type { Clock, Ledger, Random } from '../../ports/outbound/index.ts';
+import { OpenRefused, type Refusal } from '../errors.ts';
+import type { CommitStep } from './appender.ts';
+import { checkpointFileName, CheckpointFiles, syncFolder } from './checkpoint-file.ts';
+import { applySettings, openEncrypted, saltBytes, SettingRefused, sqliteCode, type Db } from './connection.ts';
+import { assertKey, derive, ed25519Signer, sha256, type LedgerKeys, type Signer } from './keys.ts';
+import { SqliteLedger } from './ledger.ts';
+import { Logs } from './logs.ts';
+import { migrate, newestVersion, versionOf } from './migrations/index.ts';
+import { anyPageFits, pageKey } from './pages.ts';
+import { PayloadKeys } from './payload-keys.ts';
+import { schemaDifferences } from './schema-check.ts';
+import { treeOf } from './tree-table.ts';
+
+export interface OpenOptions {
+  /** Folder of the workspace, on a local disk. */
+  readonly folder: string;
+  readonly keys: LedgerKeys;
+  /** Name of this installation in checkpoints. Needed to create; afterwards the ledger knows it, and another is refused. */
+  readonly site?: string;
+  readonly clock: Clock;
+  readonly random: Pick<Random, 'bytes'>;
+  /** Make a new ledger; refused when anything of one is there. Without it nothing is ever made. */
+  readonly create?: boolean;
+  /** For crash tests: called at named points of every commit. */
+  readonly onStep?: (step: CommitStep) => void;
+}
+
+export type OpenResult = { readonly ok: true; readonly ledger: Ledger } | ({ readonly ok: false } & Refusal);
+
+const LEDGER_FILE = 'ledger.db';
+const KEYS_FILE = 'payload-keys.db';
+const PLAINTEXT_HEADER = 'SQLite format 3\0';
+/** The first half of the salt says what the file is; the second half depends on the key. */
+const MARK = Buffer.from('CSLEDG1\0', 'latin1');
+const APPLICATION_ID = 0x43534c31;
+const SITE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const WRITER_CACHE_KB = 64 * 1024;
+const READ_BACK_CACHE_KB = 2 * 1024;
+
+/** The salt with which ledger.db is written under this key. */
+export function ledgerSalt(key: Uint8Array): Buffer {
+  return Buffer.concat([MARK, derive(key, 'ledger salt', saltBytes - MARK.length)]);
+}
+
+/**
+ * Opens the ledger of a workspace, or with `create` makes a new one.
+ *
+ * Resolves to a refusal, each reason with its own code and words, when the files are not what they must be; after a refusal
+ * they are as they were. Throws only for wrong use (a key that is not 32 bytes, no site for a new ledger).
+ */
+export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult> {
+  assertKey(options.keys.ledger, 'ledger');
+  assertKey(options.keys.payload, 'payload');
+  assertKey(options.keys.signing, 'signing');
+  const opened: { close(): void }[] = [];
+  try {
+    if (options.create === true) createFiles(options);
+    const db = openLedgerFile(options.folder, options.keys.ledger, WRITER_CACHE_KB);
+    opened.push(db);
+    migrate(db);
+    const signer = ed25519Signer(options.keys.signing);
+    const site = assertWorkspace(db, options, signer);
+    const payloadKeys = openPayloadKeys(options);
+    opened.push(payloadKeys);
+    const files = new CheckpointFiles(options.folder);
+    assertCheckpoints(db, files, site, signer);
+    const readBack = openLedgerFile(options.folder, options.keys.ledger, READ_BACK_CACHE_KB);
+    opened.push(readBack);
+    readBack.pragma('query_only=1');
+    const ledger = new SqliteLedger({
+      db,
+      readBack,
+      keys: payloadKeys,
+      files,
+      signer,
+      site,
+      clock: options.clock,
+      random: options.random,
+      onStep: options.onStep ?? (() => {}),
+      file: path.join(options.folder, LEDGER_FILE),
+      pageKey: pageKey(options.keys.ledger, ledgerSalt(options.keys.ledger)),
+    });
+    return { ok: true, ledger };
+  } catch (error) {
+    for (const one of opened.reverse()) one.close();
+    return { ok: false, ...refusalOf(error) };
+  }
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof OpenRefused) return error.refusal;
+  if (error instanceof SettingRefused) {
+    return { code: 'ledger-settings', message: `The ledger was not opened: ${error.message}. Nothing was changed. Call support.` };
+  }
+  const code = sqliteCode(error);
+  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
+    return { code: 'ledger-busy', message: 'Another process keeps the ledger locked. Nothing was changed. Try again when it has finished.' };
+  }
+  if (code !== null) return damaged(code);
+  throw error;
+}
+
+function damaged(detail: string): Refusal {
+  return {
+    code: 'ledger-damaged',
+    message: `The ledger file is damaged (${detail}). Nothing was changed. Keep the file as it is and put back a backup in another folder.`,
+  };
+}
+
+/** Makes both files under other names first: a ledger is there whole or not at all. */
+function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
+  if (site === undefined || !SITE.test(site)) throw new RangeError('a new ledger needs the name of its site: letters, digits, dots, dashes');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const [ledgerFile, keysFile] = [path.join(folder, LEDGER_FILE), path.join(folder, KEYS_FILE)];
+  const there = [LEDGER_FILE, `${LEDGER_FILE}-wal`, KEYS_FILE].filter((name) => existsSync(path.join(folder, name)));
+  if (there.length > 0 || new CheckpointFiles(folder).names().length > 0) {
+    throw new OpenRefused('ledger-exists', `The folder already holds a ledger or a part of one (${there[0] ?? 'checkpoints'}). Nothing was changed. Choose another folder.`);
+  }
+  const [newLedger, newKeys] = [`${ledgerFile}.new`, `${keysFile}.new`];
+  for (const name of readdirSync(folder)) {
+    if (/^(?:ledger|payload-keys)\.db\.new/.test(name)) rmSync(path.join(folder, name));
+  }
+  PayloadKeys.open(newKeys, keys.payload, random, true).close();
+  const db = openEncrypted(newLedger, keys.ledger, ledgerSalt(keys.ledger), { create: true });
+  try {
+    applySettings(db, WRITER_CACHE_KB);
+    db.pragma(`application_id=${APPLICATION_ID}`);
+    migrate(db);
+    const insert = db.prepare('INSERT INTO workspace (name, value) VALUES (?, ?)');
+    insert.run('created-at', String(clock.now()));
+    insert.run('signing-key', ed25519Signer(keys.signing).publicKey.toString('hex'));
+    insert.run('site', site);
+  } finally {
+    db.close();
+  }
+  renameSync(newKeys, keysFile);
+  syncFolder(folder);
+  renameSync(newLedger, ledgerFile);
+  syncFolder(folder);
+}
+
+function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
+  const file = path.join(folder, LEDGER_FILE);
+  if (!existsSync(file)) {
+    throw new OpenRefused('ledger-missing', `There is no ledger in ${folder}. Nothing was created. Check the folder, or put the file ${LEDGER_FILE} back.`);
+  }
+  assertHeader(file, key);
+  const db = openEncrypted(file, key, ledgerSalt(key), { create: false });
+  try {
+    assertReadable(db, file, key);
+    const version = versionOf(db);
+    if (version > newestVersion) {
+      throw new OpenRefused(
+        'ledger-newer',
+        `The ledger was written by a newer version of Countersign (layout ${version}; this one knows ${newestVersion}). Nothing was changed. Update Countersign.`,
+      );
+    }
+    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID || version === 0) {
+      throw new OpenRefused('ledger-schema-altered', 'The file opens with this key but was not made by Countersign. Nothing was changed.');
+    }
+    const differences = schemaDifferences(db, version);
+    if (differences.length > 0) {
+      throw new OpenRefused(
+        'ledger-schema-altered',
+        `The layout of the ledger was altered from outside: ${differences.slice(0, 5).join('; ')}. Nothing was changed. Find out who had the keys; put back a backup.`,
+      );
+    }
+    applySettings(db, cacheKb);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function assertHeader(file: string, key: Uint8Array): void {
+  const header = Buffer.alloc(saltBytes);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, header, 0, saltBytes, 0);
+  } finally {
+    closeSync(fd);
+  }
+  if (header.toString('latin1') === PLAINTEXT_HEADER) {
+    throw new OpenRefused(
+      'ledger-plaintext',
+      'The ledger file is not encrypted. It is not the file Countersign wrote. Nothing was changed. Find out where it came from; put back a backup.',
+    );
+  }
+  if (header.equals(ledgerSalt(key)) || anyPageFits(file, pageKey(key, ledgerSalt(key)))) return;
+  if (header.subarray(0, MARK.length).equals(MARK)) {
+    throw new OpenRefused(
+      'ledger-wrong-key',
+      'This is a ledger of Countersign, but not one that these keys open. Nothing was changed. Check that key file and ledger belong to the same workspace.',
+    );
+  }
+  throw new OpenRefused(
+    'ledger-damaged',
+    `The ledger file holds nothing that can be read (${statSync(file).size} bytes): it was overwritten or is another file. Nothing was changed. Put back a backup.`,
+  );
+}
+
+function assertReadable(db: Db, file: string, key: Uint8Array): void {
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code !== 'SQLITE_NOTADB' && !code?.startsWith('SQLITE_CORRUPT')) throw error;
+    const salted = anyPageFits(file, pageKey(key, ledgerSalt(key)));
+    const detail = salted ? 'its first pages cannot be read' : 'no page that this key can read';
+    throw new OpenRefused('ledger-damaged', damaged(detail).message);
+  }
+}
+
+function assertWorkspace(db: Db, options: OpenOptions, signer: Signer): string {
+  const values = new Map((db.prepare('SELECT name, value FROM workspace').all() as { name: string; value: string }[]).map((row) => [row.name, row.value]));
+  const site = values.get('site') ?? '';
+  if (values.get('signing-key') !== signer.publicKey.toString('hex') || (options.site !== undefined && options.site !== site)) {
+    throw new OpenRefused(
+      'ledger-other-workspace',
+      `The ledger belongs to another workspace (site "${site}"): its checkpoints are signed with another key or for another site. Nothing was changed. Check the folder and the key file.`,
+    );
+  }
+  return site;
+}
+
+function openPayloadKeys({ folder, keys, random }: OpenOptions): PayloadKeys {
+  const file = path.join(folder, KEYS_FILE);
+  if (!existsSync(file)) {
+    throw new OpenRefused(
+      'payload-keys-missing',
+      `The file of payload keys, ${KEYS_FILE}, is not there; without it the content of the ledger cannot be read. Nothing was created. Put the file back.`,
+    );
+  }
+  try {
+    return PayloadKeys.open(file, keys.payload, random, false);
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code === null || code === 'SQLITE_BUSY') throw error;
+    const { key, salt } = PayloadKeys.fileKey(keys.payload);
+    if (anyPageFits(file, pageKey(key, salt))) {
+      throw new OpenRefused('payload-keys-damaged', `The file of payload keys, ${KEYS_FILE}, is damaged (${code}). Nothing was changed. Put back a backup of it.`);
+    }
+    throw new OpenRefused(
+      'payload-keys-wrong-key',
+      `The file of payload keys, ${KEYS_FILE}, does not open with the keys of this workspace. Nothing was changed. Put back the file that belongs to this ledger.`,
+    );
+  }
+}
+
+/**
+ * Holds the ledger against the checkpoints beside it: it must be at least as long as the longest one signed, and have that
+ * root at that size. A copy that was put back, or frames lost from the WAL, show here.
+ */
+function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer: Signer): void {
+  const heads = new Logs(db).all();
+  const counted = db.prepare('SELECT max(size) FROM checkpoint WHERE log = ?').pluck();
+  const tenants = new Map(heads.map((head) => [checkpointFileName(head.tenant), head]));
+  for (const head of heads) {
+    if (counted.get(head.log) !== null && !files.exists(checkpointFileName(head.tenant))) {
+      throw new OpenRefused(
+        'ledger-checkpoints-missing',
+        `The checkpoints of ${head.tenant} beside the ledger are gone, so it cannot be told whether this is the newest ledger. Nothing was changed. Put the checkpoints folder back.`,
+      );
+    }
+  }
+  for (const name of files.names()) {
+    const content = files.read(name);
+    const head = tenants.get(name);
+    const last = content.notes.at(-1);
+    if (content.problem !== null) throw checkpointsDamaged(name, content.problem);
+    if (last === undefined) continue;
+    const { checkpoint } = last;
+    const [, tenant = ''] = /^[^/]*\/(.*)$/.exec(checkpoint.origin) ?? [];
+    const origin = originOf(site, head?.tenant ?? tenant);
+    const judged = verifyCheckpoint(sha256, signer.key(origin), (bytes, signature) => signer.verify(bytes, signature), last.text);
+    if (!judged.ok || checkpoint.origin !== origin) throw checkpointsDamaged(name, judged.ok ? 'is of another log' : judged.problem);
+    if (head === undefined || checkpoint.size > head.frontier.size) {
+      throw new OpenRefused(
+        'ledger-rolled-back',
+        `The ledger is older than it was: ${tenant} has ${head?.frontier.size ?? 0} entries, and a checkpoint over ${checkpoint.size} was signed. An older copy was put back, or the end of the ledger was lost. Nothing was changed. Put the newest ledger back; writes may have reached the chart that this one does not know.`,
+      );
+    }
+    if (!sameBytes(rootAt(sha256, treeOf(db, head.log), checkpoint.size), checkpoint.root)) {
+      throw new OpenRefused(
+        'ledger-forked',
+        `The ledger is not the one that was signed: the first ${checkpoint.size} entries of ${tenant} have another root than their checkpoint. Nothing was changed. Put the original ledger back.`,
+      );
+    }
+    const { tail } = content;
+    if (tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail)) throw checkpointsDamaged(name, 'ends with something that is no checkpoint');
+  }
+}
+
+/** True when the text is how the next note of the log begins: its writing was cut off by a crash. */
+function isCutOff(db: Db, log: number, size: number, tail: string): boolean {
+  const next = db.prepare('SELECT note FROM checkpoint WHERE log = ? AND size > ? ORDER BY size LIMIT 1').pluck().get(log, size);
+  return typeof next === 'string' && next.startsWith(tail);
+}
+
+function checkpointsDamaged(name: string, problem: string): OpenRefused {
+  return new OpenRefused(
+    'ledger-checkpoints-damaged',
+    `The checkpoint file ${name} beside the ledger was changed or damaged: it ${problem}. Nothing was changed. Put back the checkpoints folder that belongs to this ledger.`,
+  );
+}
