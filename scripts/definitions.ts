@@ -101,7 +101,8 @@ function reduceElement(element: ElementDefinition): ElementDefinition {
     path: place,
     min,
     max,
-    base: base?.max === max ? undefined : base,
+    // What refers to another element has no cardinality of its own besides this one.
+    base: base?.max === max && contentReference === undefined ? undefined : base,
     contentReference,
     type: type?.map(({ code, profile, targetProfile, extension }) =>
       omitEmpty({ code, profile, targetProfile, extension: extension?.filter((one: Extension) => one.url === FHIR_TYPE) }),

@@ -12,6 +12,7 @@ const passphraseFile = path.join(folder, 'practice-passphrase.txt');
 const secretsFile = path.join(folder, 'practice-secrets.json');
 const cli = path.join(projectRoot, 'out', 'main', 'cli.js');
 const maxSeconds = 120;
+const operator = 'sam-ops';
 
 interface Write {
   readonly id: string;
@@ -48,24 +49,23 @@ function start(): number {
 }
 
 function countersign(args: readonly string[]): number {
-  const done = spawnSync(process.execPath, [cli, '--workspace', folder, '--passphrase-file', passphraseFile, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: environment(),
-  });
+  const done = spawnSync(process.execPath, commandLine(args), { stdio: ['ignore', 'inherit', 'inherit'], env: environment() });
   return done.status ?? 1;
+}
+
+/** The command as the made-up operator would type it; before there are people, as whoever makes the workspace. */
+function commandLine(args: readonly string[]): string[] {
+  const as = existsSync(secretsFile) ? ['--as', operator] : [];
+  return [cli, '--workspace', folder, '--passphrase-file', passphraseFile, ...as, ...args];
 }
 
 function environment(): NodeJS.ProcessEnv {
   const secrets = existsSync(secretsFile) ? (JSON.parse(readFileSync(secretsFile, 'utf8')) as Record<string, string>) : {};
-  return { ...process.env, COUNTERSIGN_USER_SECRET: secrets['sam-ops'] ?? '' };
+  return { ...process.env, COUNTERSIGN_USER_SECRET: secrets[operator] ?? '' };
 }
 
 function tell(): number {
-  const listed = spawnSync(
-    process.execPath,
-    [cli, '--workspace', folder, '--passphrase-file', passphraseFile, '--as', 'sam-ops', '--json', 'writes', '--limit', '1000'],
-    { encoding: 'utf8', env: environment() },
-  );
+  const listed = spawnSync(process.execPath, commandLine(['--json', 'writes', '--limit', '1000']), { encoding: 'utf8', env: environment() });
   if (listed.status !== 0) {
     process.stderr.write(listed.stderr);
     return 1;
@@ -84,13 +84,13 @@ function tell(): number {
   say(`\n${charted} of ${writes.length} chart entries are charted and verified. The others wait for a person or were stopped, and say why.`);
   say('\nWhere to look next (the secrets of the made-up people are in practice-secrets.json beside the ledger):');
   say(`  export COUNTERSIGN_WORKSPACE=${relative} COUNTERSIGN_PASSPHRASE=$(cat ${relative}/practice-passphrase.txt)`);
+  say('  npx countersign audit verify                  # prove that the log is whole');
   say(`  export COUNTERSIGN_USER_SECRET=$(node -p "require('./${relative}/practice-secrets.json')['dr-okafor']")`);
   if (waiting !== undefined) {
     say(`  npx countersign --as dr-okafor write ${waiting.id}      # one that waits: the exact bytes`);
     say(`  npx countersign --as dr-okafor approve ${waiting.id}    # then "npm start" again charts it`);
   }
   if (stopped !== undefined) say(`  npx countersign --as dr-okafor write ${stopped.id}      # one that was stopped, and why`);
-  say('  npx countersign audit verify                                    # prove that the log is whole');
   return 0;
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { adapters } from '../ehr/index.ts';
-import { sha256, systemClock } from '../platform/index.ts';
+import { sha256, systemClock, systemRandom } from '../platform/index.ts';
 import { startPracticeEhr, type PracticeEhr } from '../practice-ehr/index.ts';
 import type { EhrGateway, EhrGateways, LedgerReader } from '../ports/outbound/index.ts';
 import { workspaceLog, type Connection, type FailureCode } from '../../src-shared/domain/index.ts';
@@ -45,7 +45,7 @@ export class ConnectionGateways implements EhrGateways {
     const factory = adapters[connection.adapter];
     if (factory === undefined) return { refused: 'connection-inactive', message: `This version has no adapter "${connection.adapter}".` };
     try {
-      return factory({ baseUrl: await this.baseUrl(connection), credential: credentialOf(connection), sha256, clock: systemClock });
+      return factory({ baseUrl: await this.baseUrl(connection), credential: credentialOf(connection), sha256, clock: systemClock, random: systemRandom });
     } catch (error) {
       return { refused: 'connection-inactive', message: error instanceof Error ? error.message : String(error) };
     }

@@ -40,7 +40,7 @@ export interface WriteOptions extends Precondition {
   readonly expected?: ReadonlySet<string>;
 }
 
-/** Counts since the server was started. */
+/** Writes since the server was started, those of faults and transactions included, loaded Bundles not. */
 export interface ChartCounts {
   created: number;
   updated: number;
@@ -73,6 +73,17 @@ export class Chart {
 
   now(): number {
     return this.clock();
+  }
+
+  /** Runs several writes as one: all are kept and counted, or, when the work throws, none. */
+  atomically<T>(work: () => T): T {
+    const before = { ...this.counts };
+    try {
+      return this.store.transaction(work);
+    } catch (error) {
+      Object.assign(this.counts, before);
+      throw error;
+    }
   }
 
   /** The current version. Throws 404, or 410 when it was deleted. */
@@ -224,8 +235,8 @@ export class Chart {
     this.store.setMarks(next.rid, current?.text == null ? [] : marksOf(JSON.parse(current.text) as JsonObject), marksOf(plain));
     if (searchLagMs > 0) this.store.deferIndex(next.rid, this.clock() + searchLagMs);
     else this.index(next, plain);
-    if (current === undefined || current.text === null) this.counts.created += 1;
-    else this.counts.updated += 1;
+    // What is restored is not a write of a client.
+    if (checked) this.counts[current === undefined || current.text === null ? 'created' : 'updated'] += 1;
     return next;
   }
 

@@ -101,10 +101,15 @@ export class FaultEngine {
   }
 }
 
-type Draft = { -readonly [K in keyof FaultDecision]: FaultDecision[K] } & {
-  ignored: Set<string>;
-  effects: { -readonly [K in keyof WriteEffects]: WriteEffects[K] } & { dropped: string[][] };
-};
+/** A decision while it is being put together. */
+interface Draft extends FaultDecision {
+  delivery: FaultDecision['delivery'];
+  delayBeforeMs: number;
+  delayAfterMs: number;
+  staleVersion: FaultDecision['staleVersion'];
+  readonly ignored: Set<string>;
+  readonly effects: { searchLagMs: number; raceCreate: boolean; readonly dropped: string[][] };
+}
 
 function apply(fault: Exclude<Fault, DeliveryFault>, decision: Draft): void {
   switch (fault.kind) {

@@ -5,23 +5,13 @@ import type { Bundle, OperationOutcome, Parameters, Reference, Resource } from '
 import type { ExactObject, ExactValue } from '../../src-shared/fhir/index.ts';
 import { asResource, historyBundle, searchBundle } from './answers.ts';
 import type { Answer } from './answers.ts';
-import type { Chart, Precondition, WriteEffects } from './chart.ts';
+import { runBundle } from './bundle.ts';
+import { capabilityStatement } from './capability.ts';
+import type { Chart } from './chart.ts';
 import { refusal } from './outcome.ts';
+import { conditionQuery } from './request-context.ts';
+import type { RequestContext } from './request-context.ts';
 import { COUNT_DEFAULT, COUNT_MAX, parseSearch } from './search-query.ts';
-import type { SearchQuery } from './search-query.ts';
-
-/** One request, as far as the router does not carry it. */
-export interface RequestContext extends Precondition {
-  readonly base: string;
-  /** The parameters of the URL and of a search form, in their order. */
-  readonly parameters: readonly (readonly [string, string])[];
-  /** The text of If-None-Exist. */
-  readonly ifNoneExist: string | undefined;
-  readonly effects: WriteEffects;
-  readonly ignored: ReadonlySet<string>;
-  /** Told of what should not happen; the client gets a 500. */
-  readonly onFault: (error: unknown) => void;
-}
 
 /**
  * The chart as the router wants it: one object per request.
@@ -81,6 +71,16 @@ export class RequestRepository extends FhirRepository {
   /** The history of a type, which the router has no word for. */
   readTypeHistory(resourceType: string): Promise<Bundle> {
     return this.answer<Bundle>(() => this.history(resourceType, undefined));
+  }
+
+  /** The CapabilityStatement. */
+  capabilities(): Promise<Resource> {
+    return this.answer(() => ({ kind: 'document', text: capabilityStatement(this.chart.profile, this.request.base, this.request.secured) }));
+  }
+
+  /** A transaction or a batch. */
+  bundle(bundle: ExactObject): Promise<Resource> {
+    return this.answer(() => ({ kind: 'document', text: runBundle(this.chart, bundle, this.request) }));
   }
 
   override updateResource<T extends Resource>(resource: T): Promise<WithId<T>> {
@@ -157,15 +157,6 @@ export class RequestRepository extends FhirRepository {
       return Promise.reject(refusal(500, 'exception', 'the practice EHR made a mistake; its log says which'));
     }
   }
-}
-
-/** The condition of a conditional create; HAPI's clients write the type in front of it (`Patient?identifier=...`). */
-export function conditionQuery(chart: Chart, type: string, condition: string, ignored: ReadonlySet<string>): SearchQuery {
-  const text = condition.startsWith(`${type}?`) ? condition.slice(type.length + 1) : condition;
-  const query = parseSearch(type, new URLSearchParams(text), { profile: chart.profile, ignored, filtersOnly: true });
-  // Without a filter every resource of the type would match: nobody means that.
-  if (query.filters.length === 0 && ignored.size === 0) throw refusal(400, 'required', 'If-None-Exist holds no criteria', 'http.If-None-Exist');
-  return query;
 }
 
 // Bodies are exact values all the way; only the router's types call them resources.

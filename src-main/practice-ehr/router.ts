@@ -1,9 +1,7 @@
 import { allOk } from '@medplum/core';
 import { FhirRouter } from '@medplum/fhir-router';
-import type { FhirRequest } from '@medplum/fhir-router';
-import type { Resource } from '@medplum/fhirtypes';
+import type { FhirRepository } from '@medplum/fhir-router';
 import type { ExactObject } from '../../src-shared/fhir/index.ts';
-import { asResource } from './answers.ts';
 import { RequestRepository } from './repository.ts';
 
 /** What a request asks for: the codes of https://hl7.org/fhir/R4/http.html, `bundle` for a transaction or batch. */
@@ -21,7 +19,7 @@ const CONDITIONAL = new Set(['update', 'patch', 'delete']);
 
 /** The REST routes: those of `@medplum/fhir-router`, without what it cannot do truly, with what it lacks. */
 export class PracticeRouter extends FhirRouter {
-  constructor(bundle: (resource: ExactObject) => string, capabilities: () => string) {
+  constructor() {
     super();
     const { routes } = this.router;
     const kept = routes.filter(({ data, path }) => {
@@ -29,15 +27,12 @@ export class PracticeRouter extends FhirRouter {
       return !NOT_TAKEN.has(interaction) && !(CONDITIONAL.has(interaction) && path.length === 1);
     });
     routes.splice(0, routes.length, ...kept);
-    this.add('GET', 'metadata', () => document(capabilities()), 'capabilities');
-    this.add('POST', '', (request: FhirRequest) => document(bundle(request.body as ExactObject)), 'batch');
+    this.add('GET', 'metadata', async (_request, repository) => [allOk, await ours(repository).capabilities()]);
+    this.add('POST', '', async (request, repository) => [allOk, await ours(repository).bundle(request.body as ExactObject)], 'batch');
     this.add(
       'GET',
       ':resourceType/_history',
-      async (request, repository) => {
-        if (!(repository instanceof RequestRepository)) throw new TypeError('the router was given a repository of another kind');
-        return [allOk, await repository.readTypeHistory(request.params['resourceType'] ?? '')];
-      },
+      async (request, repository) => [allOk, await ours(repository).readTypeHistory(request.params['resourceType'] ?? '')],
       'history-type',
     );
   }
@@ -48,6 +43,7 @@ export class PracticeRouter extends FhirRouter {
     if (!isMethod(asked)) return undefined;
     const found = this.find(asked, path);
     if (found === undefined) return undefined;
+    if (found.path === 'metadata') return { interaction: 'capabilities', type: undefined, id: undefined };
     const interaction = found.data?.interaction ?? 'operation';
     if (interaction === 'batch') return { interaction: 'bundle', type: 'Bundle', id: undefined };
     return { interaction, type: found.params['resourceType'], id: found.params['id'] };
@@ -65,6 +61,7 @@ function isMethod(method: string): method is (typeof METHODS)[number] {
   return (METHODS as readonly string[]).includes(method);
 }
 
-function document(text: string): Promise<[typeof allOk, Resource]> {
-  return Promise.resolve([allOk, asResource({ kind: 'document', text })]);
+function ours(repository: FhirRepository): RequestRepository {
+  if (repository instanceof RequestRepository) return repository;
+  throw new TypeError('the router was given a repository of another kind');
 }

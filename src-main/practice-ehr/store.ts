@@ -73,6 +73,9 @@ export class Store {
     this.db.pragma('journal_mode = WAL');
     this.db.pragma('synchronous = NORMAL');
     this.db.pragma('busy_timeout = 5000');
+    // Fewer, larger checkpoints: each one waits for the disk.
+    this.db.pragma('wal_autocheckpoint = 8000');
+    this.db.pragma('cache_size = -65536');
     const version = Number(this.db.pragma('user_version', { simple: true }));
     if (version > SCHEMA_VERSION) {
       this.db.close();
@@ -89,18 +92,16 @@ export class Store {
 
   /** Runs the work in one transaction: all of it is kept, or, when it throws, nothing. May be nested. */
   transaction<T>(work: () => T): T {
-    const [begin, commit, rollback] =
-      this.depth === 0
-        ? ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK']
-        : [`SAVEPOINT s${this.depth}`, `RELEASE s${this.depth}`, `ROLLBACK TO s${this.depth}; RELEASE s${this.depth}`];
-    this.db.exec(begin);
+    const name = `s${this.depth}`;
+    const outermost = this.depth === 0;
+    this.run(outermost ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${name}`);
     this.depth += 1;
     try {
       const result = work();
-      this.db.exec(commit);
+      this.run(outermost ? 'COMMIT' : `RELEASE ${name}`);
       return result;
     } catch (error) {
-      if (this.db.inTransaction) this.db.exec(rollback);
+      if (this.db.inTransaction) this.db.exec(outermost ? 'ROLLBACK' : `ROLLBACK TO ${name}; RELEASE ${name}`);
       // Numbers given inside are gone with it.
       this.parameterIds.clear();
       throw error;

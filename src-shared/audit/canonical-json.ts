@@ -22,24 +22,28 @@ export function canonicalJson(value: CanonicalValue): string {
 }
 
 function write(value: unknown, depth: number): string {
-  if (typeof value === 'string') return text(value);
-  if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw new RangeError(`canonical JSON holds whole numbers up to 2^53 only, not ${value}`);
-    return JSON.stringify(value);
-  }
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') return whole(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (depth >= limits.jsonDepthMax) throw new RangeError(`canonical JSON is nested deeper than ${limits.jsonDepthMax}`);
   if (Array.isArray(value)) return `[${Array.from(value, (item: unknown) => write(item, depth + 1)).join(',')}]`;
   if (isPlainObject(value)) {
     const members = Object.keys(value)
       .sort()
-      .map((key) => `${text(key)}:${write(value[key], depth + 1)}`);
+      .map((key) => `${quote(key)}:${write(value[key], depth + 1)}`);
     return `{${members.join(',')}}`;
   }
   throw new RangeError(`canonical JSON cannot hold a value of type ${typeof value}`);
 }
 
-function text(value: string): string {
+/** A number as canonical JSON writes it. Throws a RangeError unless it is a safe integer. */
+export function whole(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`canonical JSON holds whole numbers up to 2^53 only, not ${value}`);
+  return JSON.stringify(value);
+}
+
+/** A text as canonical JSON writes it. Throws a RangeError on half of a surrogate pair. */
+export function quote(value: string): string {
   if (!value.isWellFormed()) throw new RangeError('canonical JSON cannot hold half of a surrogate pair');
   return JSON.stringify(value);
 }

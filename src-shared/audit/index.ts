@@ -5,6 +5,8 @@ export type { Checkpoint, CheckpointParse, NoteKey, NoteSignature } from './chec
 export { encodeEnvelope, parseEnvelope } from './envelope.ts';
 export type { Envelope, EnvelopeParse } from './envelope.ts';
 export { emptyRoot, hashBytes, leafHash, nodeHash, payloadCommitment, saltBytes, sameBytes } from './hashing.ts';
+export { LogVerifier } from './log-verifier.ts';
+export type { LogProblem, LogProblemCode, LogVerifierOptions, StoredLeaf } from './log-verifier.ts';
 export { consistencyProof, inclusionProof, rootAt, verifyConsistency, verifyInclusion } from './proofs.ts';
 export type { NodeReader } from './proofs.ts';
 export { bitsSet, Frontier, nodeNumber } from './tree.ts';

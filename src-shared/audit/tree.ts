@@ -14,17 +14,18 @@ export interface TreeNode {
  */
 export class Frontier {
   private readonly sha256: Sha256;
-  private readonly roots: Uint8Array[];
   private leaves: number;
+  /** Smallest subtree first; never changed in place, so that a copy costs nothing. */
+  private last: Subtree | null;
 
-  private constructor(sha256: Sha256, leaves: number, roots: Uint8Array[]) {
+  private constructor(sha256: Sha256, leaves: number, last: Subtree | null) {
     this.sha256 = sha256;
     this.leaves = leaves;
-    this.roots = roots;
+    this.last = last;
   }
 
   static empty(sha256: Sha256): Frontier {
-    return new Frontier(sha256, 0, []);
+    return new Frontier(sha256, 0, null);
   }
 
   /**
@@ -36,9 +37,9 @@ export class Frontier {
     if (!Number.isSafeInteger(size) || size < 0 || bytes.length !== bitsSet(size) * hashBytes) {
       throw new RangeError(`${bytes.length} bytes are not the frontier of ${size} leaves`);
     }
-    const roots: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += hashBytes) roots.push(bytes.slice(at, at + hashBytes));
-    return new Frontier(sha256, size, roots);
+    let last: Subtree | null = null;
+    for (let at = 0; at < bytes.length; at += hashBytes) last = { hash: bytes.slice(at, at + hashBytes), larger: last };
+    return new Frontier(sha256, size, last);
   }
 
   /** Number of leaves. */
@@ -51,38 +52,47 @@ export class Frontier {
     const completed: TreeNode[] = [];
     let hash = leaf;
     let index = this.leaves;
+    let larger = this.last;
     for (let level = 1; index % 2 === 1; level += 1) {
-      const left = this.roots.pop();
-      if (left === undefined) throw new RangeError('the frontier has fewer subtrees than its size says');
-      hash = nodeHash(this.sha256, left, hash);
+      if (larger === null) throw new RangeError('the frontier has fewer subtrees than its size says');
+      hash = nodeHash(this.sha256, larger.hash, hash);
+      larger = larger.larger;
       index = (index - 1) / 2;
       completed.push({ level, index, hash });
     }
-    this.roots.push(hash);
+    this.last = { hash, larger };
     this.leaves += 1;
     return completed;
   }
 
   /** The Merkle tree hash of all leaves so far. */
   root(): Uint8Array {
-    let hash: Uint8Array | undefined;
-    for (let at = this.roots.length - 1; at >= 0; at -= 1) {
-      const left = this.roots[at] as Uint8Array;
-      hash = hash === undefined ? left : nodeHash(this.sha256, left, hash);
-    }
-    return hash ?? emptyRoot(this.sha256);
+    if (this.last === null) return emptyRoot(this.sha256);
+    let { hash } = this.last;
+    for (let next = this.last.larger; next !== null; next = next.larger) hash = nodeHash(this.sha256, next.hash, hash);
+    return hash;
   }
 
   /** The subtree roots one after the other, as `from` takes them. */
   bytes(): Uint8Array {
-    const bytes = new Uint8Array(this.roots.length * hashBytes);
-    this.roots.forEach((root, at) => bytes.set(root, at * hashBytes));
+    const bytes = new Uint8Array(bitsSet(this.leaves) * hashBytes);
+    let at = bytes.length;
+    for (let next = this.last; next !== null; next = next.larger) {
+      at -= hashBytes;
+      bytes.set(next.hash, at);
+    }
     return bytes;
   }
 
+  /** A frontier that grows on its own from here. */
   copy(): Frontier {
-    return new Frontier(this.sha256, this.leaves, [...this.roots]);
+    return new Frontier(this.sha256, this.leaves, this.last);
   }
+}
+
+interface Subtree {
+  readonly hash: Uint8Array;
+  readonly larger: Subtree | null;
 }
 
 /** Number of ones in the binary digits of a whole number up to 2^53: how many complete subtrees that many leaves make. */

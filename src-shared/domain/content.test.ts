@@ -45,6 +45,7 @@ describe('content', () => {
     ['note', 'at', '2026-02-30', day],
     ['note', 'at', '2026-03-02T09:02:00', moment],
     ['note', 'at', '2026', null],
+    ['note', 'text', ' \t\n\u00a0', 'must not be empty'],
     ['note', 'sections', [], few],
     ['note', 'sections', undefined, null],
     ['note', 'text', undefined, null],

@@ -50,7 +50,8 @@ export const dateTime = calendar(FHIR_DATE_TIME, 'a date or a date and time with
 /** FHIR `instant` (R4, datatypes), seconds optional. */
 export const instant = calendar(INSTANT, 'a date and time with zone, like 2026-03-02T09:14:00Z');
 
-export const text = z.string().min(1, 'must not be empty');
+/** Text with something to read in it: white space alone would chart an empty entry. */
+export const text = z.string().regex(/\S/, 'must not be empty');
 /** Text on one line: it goes into addresses, tables and log entries, where a line break or NUL would change what is read. */
 export const shortText = text.max(limits.identifierCharsMax).regex(CONTROL_FREE, 'must not hold control characters');
 /** A name that the people of a workspace choose: safe in file names, addresses and tables. */

@@ -37,3 +37,5 @@ export { decideIntake } from './intake.ts';
 export type { IntakeDecision, IntakeFacts } from './intake.ts';
 export { riskTiers } from './risk.ts';
 export type { RiskTier } from './risk.ts';
+export { actingRole, acts, approvalAct, mayAct, rolesFor } from './authority.ts';
+export type { Act } from './authority.ts';

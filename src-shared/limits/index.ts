@@ -58,6 +58,9 @@ export const limits = {
   /** Writes fetched from the ledger in one go. */
   claimBatchMax: 256,
 
+  /** One file of the operational log; the one before it is kept beside it. */
+  logFileBytesMax: 16 * 1024 * 1024,
+
   /** The body of one log entry as JSON. */
   entryBodyBytesMax: 64 * 1024 * 1024,
 

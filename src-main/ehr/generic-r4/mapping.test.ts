@@ -7,7 +7,7 @@ import { writeIdentifierSystem } from '../../../src-shared/domain/index.ts';
 import { stringifyExact, type ExactObject } from '../../../src-shared/fhir/index.ts';
 import { commandFor, factsWith, itemFrom } from '../testing/commands.ts';
 import { sha256 } from '../testing/runtime.ts';
-import { R4Definitions } from '../../platform/definitions/definitions.ts';
+import { r4Definitions } from '../../platform/index.ts';
 import { prepareRequest } from './prepare.ts';
 
 const options = { adapter: 'generic-r4/test', sha256, updateBy: 'put' } as const;
@@ -138,7 +138,7 @@ const contents: readonly (readonly [kind: string, json: string, resourceType: st
 ];
 
 describe('mapping to R4', () => {
-  const definitions = new R4Definitions(path.resolve(import.meta.dirname, '../../../resources/definitions'));
+  const definitions = r4Definitions(path.resolve(import.meta.dirname, '../../../resources/definitions'));
 
   beforeAll(() => {
     indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json') as Bundle);

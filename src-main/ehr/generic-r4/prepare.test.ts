@@ -39,7 +39,7 @@ describe('creates', () => {
     expect(preparedFor(shuffled).request).toEqual(preparedFor(OBSERVATION).request);
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (text) => {
-        fc.pre(text.isWellFormed());
+        fc.pre(/\S/.test(text));
         const json = JSON.stringify({ note: { text } });
         expect(preparedFor(json).request).toEqual(preparedFor(json).request);
       }),

@@ -56,12 +56,14 @@ class Outbox {
   /** Due writes fetched and not yet taken up. They may have moved since: every commit names the version it rests on. */
   private backlog: WriteRow[] = [];
   private readonly lanesTaken = new Set<string>();
+  private readonly inFlightMax: number;
   private failure: Error | null = null;
   private wake: () => void = () => undefined;
 
   constructor(deps: EngineDeps, options: RunOptions) {
     this.deps = deps;
     this.options = options;
+    this.inFlightMax = options.inFlightMax ?? limits.inFlightPerConnectionMax;
     this.checker = { deps, events: new EventSource(deps.ledger), subjects: new SubjectCache(deps.clock) };
   }
 
@@ -81,7 +83,7 @@ class Outbox {
         end = 'drained';
         break;
       }
-      if (started === 0 || this.underWay.size >= limits.inFlightPerConnectionMax) await this.waitForChange(until);
+      if (started === 0 || this.underWay.size >= this.inFlightMax) await this.waitForChange(until);
     }
     // What has left must be settled before this process may end: a stop is no reason to lose an answer.
     await Promise.all(this.underWay.values());
@@ -92,7 +94,7 @@ class Outbox {
   /** Takes up as many due writes as there is room for; tells how many. */
   private async fill(): Promise<number> {
     let started = 0;
-    while (this.underWay.size < limits.inFlightPerConnectionMax) {
+    while (this.underWay.size < this.inFlightMax) {
       if (this.backlog.length === 0) {
         if (started > 0) break;
         const due = await this.deps.ledger.due(this.deps.clock.now(), limits.claimBatchMax);

@@ -3,7 +3,7 @@ import { groupClassOf, groupStateOf, type GroupCounts } from '../groups.ts';
 import type { RowKind, Rows } from '../../ports/outbound/index.ts';
 import type { Db, Statement } from './connection.ts';
 import { readRow, readWrite } from './row-shape.ts';
-import { firstReadyRank, indexedColumns, laneRankOf } from './write-columns.ts';
+import { firstReadyRank, indexedColumns, laneRankOf, waitingRank } from './write-columns.ts';
 
 export type RegistryKind = Exclude<RowKind, 'write'>;
 
@@ -43,7 +43,8 @@ export class RowStore {
   private readonly selectRow: Statement;
   private readonly selectRowVersion: Statement;
   private readonly upsertRow: Statement;
-  private readonly selectLane: Statement;
+  private readonly selectBusy: Statement;
+  private readonly selectWaiting: Statement;
   private readonly updateReady: Statement;
   private readonly addToTally: Statement;
   private readonly addToGroup: Statement;
@@ -66,10 +67,9 @@ export class RowStore {
       `INSERT INTO registry_row (kind, log, key, version, doc) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET version = excluded.version, doc = excluded.doc`,
     );
-    this.selectLane = db.prepare(
-      `SELECT row, lane_rank, due_at, ready_at FROM write
-         WHERE log = ? AND lane = ? AND lane_rank IS NOT NULL ORDER BY lane_rank, ord LIMIT ?`,
-    );
+    const inLane = 'SELECT row, lane_rank, due_at, ready_at FROM write WHERE log = ? AND lane = ?';
+    this.selectBusy = db.prepare(`${inLane} AND lane_rank < ${waitingRank} ORDER BY lane_rank, ord LIMIT ?`);
+    this.selectWaiting = db.prepare(`${inLane} AND lane_rank = ${waitingRank} ORDER BY ord LIMIT ?`);
     this.updateReady = db.prepare('UPDATE write SET ready_at = ? WHERE row = ?');
     this.addToTally = db.prepare(
       'INSERT INTO write_tally (log, connection, state, n) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
@@ -217,8 +217,9 @@ export class RowStore {
    * who now stands before that one was touched, so looking at one more than were touched finds it.
    */
   private orderLane(log: number, lane: string, touched: number): void {
-    const first = this.selectLane.all(log, lane, touched + 1) as LaneRecord[];
-    first.forEach((record, at) => {
+    const busy = this.selectBusy.all(log, lane, touched + 1) as LaneRecord[];
+    const waiting = this.selectWaiting.all(log, lane, touched + 1) as LaneRecord[];
+    [...busy, ...waiting].forEach((record, at) => {
       if (record.lane_rank < firstReadyRank) return;
       const wanted = at === 0 ? record.due_at : null;
       if (record.ready_at !== wanted) this.updateReady.run(wanted, record.row);

@@ -18,7 +18,7 @@ export function laneRankOf(state: StateName): number | null {
     case 'failed-retryable':
       return firstReadyRank;
     case 'pending':
-      return 3;
+      return waitingRank;
     default:
       return null;
   }
@@ -26,6 +26,8 @@ export function laneRankOf(state: StateName): number | null {
 
 /** From this rank on, the first of a lane is the one that may go next; a lower rank means that the lane waits. */
 export const firstReadyRank = 2;
+/** The rank of those who wait for their turn; known to the indexes of the file. */
+export const waitingRank = 3;
 
 /** What of a row the indexes need. `ready_at` is not here: it depends on the lane. */
 export interface IndexedColumns {

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import type { Finding } from '../../../src-shared/domain/index.ts';
 import { asString, type ExactObject } from '../../../src-shared/fhir/index.ts';
 import type { Definitions } from '../../ports/outbound/index.ts';
+import { resourcesFolder } from '../workspace.ts';
 import { holds } from './invariants.ts';
 import { invariantBroken, quote, stop } from './rules.ts';
 import { Structures } from './structure.ts';
@@ -14,10 +16,9 @@ import { walk } from './walk.ts';
  * invariants of data types pass, so that the walk that finds these has to know every element anyway; and it takes five
  * times as long. Tests hold the walk against it: what it finds, the walk must find.
  */
-export class R4Definitions implements Definitions {
+class R4Definitions implements Definitions {
   private readonly structures: Structures;
 
-  /** @param folder `resources/definitions` */
   constructor(folder: string) {
     this.structures = new Structures(folder);
   }
@@ -35,4 +36,13 @@ export class R4Definitions implements Definitions {
     const unmet = decidable.filter((one) => !holds(one, plain));
     return [...findings, ...unmet.map(({ invariant, path }) => invariantBroken(invariant.key, path, [invariant]))];
   }
+}
+
+/**
+ * The R4 definitions for the structure check. Nothing is read before the first resource is checked.
+ *
+ * @param folder where scripts/definitions.ts wrote them; left out, that of this installation
+ */
+export function r4Definitions(folder = join(resourcesFolder(), 'definitions')): Definitions {
+  return new R4Definitions(folder);
 }

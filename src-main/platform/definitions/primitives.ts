@@ -1,6 +1,6 @@
-import { validationRegexes } from '@medplum/core';
 import { Decimal, type ExactValue } from '../../../src-shared/fhir/index.ts';
 import { isTemporal, temporalFault } from './dates.ts';
+import { medplum } from './medplum.ts';
 import { narrativeFaults } from './narrative.ts';
 import { quote, type StructureRule } from './rules.ts';
 
@@ -50,7 +50,7 @@ function textFaults(type: string, text: string): readonly PrimitiveFault[] {
     if (fault === 'day') return [{ rule: 'r4-no-such-day', words: `is ${quote(text)}, a day that does not exist` }];
     return fault === undefined ? NONE : [malformed(type, text)];
   }
-  return validationRegexes[type]?.test(text) === false ? [malformed(type, text)] : NONE;
+  return medplum().validationRegexes[type]?.test(text) === false ? [malformed(type, text)] : NONE;
 }
 
 function malformed(type: string, text: string): PrimitiveFault {

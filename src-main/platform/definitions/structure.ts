@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getDataType, indexStructureDefinitionBundle, tryGetDataType, type Constraint, type InternalSchemaElement } from '@medplum/core';
+import type { Constraint, InternalSchemaElement } from '@medplum/core';
 import type { StructureDefinition } from '@medplum/fhirtypes';
+import { medplum } from './medplum.ts';
 
 /** A rule of the standard on a type or an element: `obs-7`. */
 export interface Invariant {
@@ -103,6 +104,7 @@ export class Structures {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
+    const { indexStructureDefinitionBundle } = medplum();
     if (!this.hasDataTypes) indexStructureDefinitionBundle(this.read('data-types.json') as StructureDefinition[]);
     this.hasDataTypes = true;
     indexStructureDefinitionBundle([structure as StructureDefinition]);
@@ -110,6 +112,7 @@ export class Structures {
   }
 
   private compile(name: string): TypePlan {
+    const { getDataType, tryGetDataType } = medplum();
     const schema = getDataType(name);
     const elements = new Map<string, ElementPlan>();
     const required: { name: string; keys: string[] }[] = [];
@@ -117,7 +120,9 @@ export class Structures {
       const isChoice = key.endsWith('[x]');
       const base = isChoice ? key.slice(0, -3) : key;
       const keys: string[] = [];
-      for (const { code, targetProfile } of element.type) {
+      for (const { code: listed, targetProfile } of element.type) {
+        // R4's definitions give the id of a resource as a string, its text as an id (R4, resource: id).
+        const code = key === 'id' && schema.kind === 'resource' ? 'id' : listed;
         const jsonName = isChoice ? base + code.charAt(0).toUpperCase() + code.slice(1) : base;
         keys.push(jsonName, `_${jsonName}`);
         elements.set(jsonName, {

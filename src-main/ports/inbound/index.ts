@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly maxMs: number | null;
   /** Asks the engine to stop; what has left is still settled. */
   readonly signal: AbortSignal;
+  /** Writes under way at the same time; the limit of the house if left out. */
+  readonly inFlightMax?: number;
   /** Called after each piece of work. */
   readonly onProgress?: () => void;
 }

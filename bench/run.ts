@@ -1,0 +1,43 @@
+// `npm run bench [-- NAME...] [--json] [--full]`: runs the benches, prints ratios measured side by side in this run.
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import * as engine from './engine.ts';
+import * as footprint from './footprint.ts';
+import * as intake from './intake.ts';
+import { root, type Figure } from './support.ts';
+
+const benches: Readonly<Record<string, (full: boolean) => Promise<readonly Figure[]>>> = {
+  engine: engine.run,
+  intake: intake.run,
+  footprint: footprint.run,
+};
+
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const json = process.argv.includes('--json');
+const full = process.argv.includes('--full');
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}. Benches: ${Object.keys(benches).join(', ')}.\n`);
+  process.exit(2);
+}
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+say(`Commit ${commit}, Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown'}. Ratios are from one run; absolute figures are this machine's.`);
+for (const [name, run] of Object.entries(benches)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  say(`\n${name}`);
+  const figures = await run(full);
+  if (json) process.stdout.write(`${JSON.stringify({ bench: name, commit, figures })}\n`);
+  else for (const figure of figures) process.stdout.write(`  ${line(figure)}\n`);
+}
+
+function line({ name, value, unit, goal }: Figure): string {
+  const digits = value >= 100 ? 0 : 2;
+  const held = goal === undefined ? '' : (goal.at === 'least' ? value >= goal.value : value <= goal.value) ? 'met' : 'MISSED';
+  const target = goal === undefined ? '' : `   goal ${goal.at === 'least' ? '>=' : '<='} ${goal.value}: ${held}`;
+  return `${name.padEnd(52)} ${value.toFixed(digits).padStart(9)} ${unit}${target}`;
+}
+
+function say(words: string): void {
+  (json ? process.stderr : process.stdout).write(`${words}\n`);
+}

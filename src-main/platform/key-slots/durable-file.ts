@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * Creates a file of mode 0600 whole or not at all, on disk when this resolves: `false` when there is one already.
+ *
+ * The content goes into a file of another name first. A hard link then gives it its name, because unlike a rename it
+ * fails when the name is taken, however close two processes are.
+ */
+export async function createFileDurably(path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // Some file systems (exFAT, some network drives) have no links.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    await rename(temporary, path);
+    return true;
+  } finally {
+    await unlink(temporary).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await syncFolder(dirname(path));
+  }
+  return true;
+}
+
+/** Puts a folder's entries on disk. Windows does so by itself and cannot open a folder. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

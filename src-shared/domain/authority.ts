@@ -1,0 +1,79 @@
+import type { Person, Role } from './people.ts';
+import type { RiskTier } from './risk.ts';
+
+/**
+ * Which role may do what (G3): one table for the command line, the console and the bridge.
+ *
+ * It says who may come to an act at all. What stands in the contract matrix about a kind of content narrows it further:
+ * an approval also needs one of the approvers named there.
+ */
+
+const everyone = [
+  'operator',
+  'operations-lead',
+  'clinician',
+  'clinical-owner',
+  'auditor',
+  'integration-administrator',
+  'security-administrator',
+  'compliance-reviewer',
+] as const satisfies readonly Role[];
+const triage = ['operator', 'operations-lead'] as const satisfies readonly Role[];
+const clinical = ['clinician', 'clinical-owner'] as const satisfies readonly Role[];
+const reviewing = ['auditor', 'compliance-reviewer'] as const satisfies readonly Role[];
+
+const table = {
+  'person.add': ['security-administrator'],
+  'source.add': ['integration-administrator'],
+  'connection.add': ['integration-administrator'],
+  'connection.test': ['integration-administrator', 'operations-lead'],
+  /** People, sources and connections, as they are registered. */
+  'registry.read': [...triage, ...reviewing, 'integration-administrator', 'security-administrator'],
+
+  ingest: [...triage, 'integration-administrator'],
+  run: ['operations-lead', 'integration-administrator'],
+  /** Counts only: nothing about any patient. */
+  status: everyone,
+
+  'write.read': [...triage, ...clinical, ...reviewing, 'integration-administrator'],
+  /** Deciding on writes that wait; which of them, the tier and the contract say. */
+  'write.approve': [...triage, ...clinical],
+  /** Low tier includes tasks for the team and questionnaires, which need no clinical judgement. */
+  'write.approve.low': [...triage, ...clinical],
+  'write.approve.medium': clinical,
+  'write.approve.high': ['clinical-owner'],
+  'write.reject': clinical,
+  'write.retry': triage,
+  'write.withdraw': triage,
+  'write.resolve': triage,
+
+  /** Proves the log whole; shows nothing of what is in it. */
+  'audit.verify': [...reviewing, 'operations-lead', 'integration-administrator', 'security-administrator'],
+  'audit.read': [...reviewing, 'operations-lead', 'clinical-owner'],
+  'audit.export': ['auditor'],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** Something a person does that needs a role. */
+export type Act = keyof typeof table;
+
+export const acts = Object.keys(table) as readonly Act[];
+
+/** The roles that may do it. */
+export function rolesFor(act: Act): readonly Role[] {
+  return table[act];
+}
+
+/** True when one of the person's roles may do it. Roles add up; none takes anything away from another. */
+export function mayAct(person: Pick<Person, 'roles'>, act: Act): boolean {
+  return actingRole(person, act) !== undefined;
+}
+
+/** The role by which the person may do it, for the record; `undefined` when there is none. */
+export function actingRole(person: Pick<Person, 'roles'>, act: Act): Role | undefined {
+  return rolesFor(act).find((role) => person.roles.includes(role));
+}
+
+/** The act of approving a write of this tier; `undefined` where nobody may approve. */
+export function approvalAct(tier: RiskTier): Act | undefined {
+  return tier === 'blocked' ? undefined : `write.approve.${tier}`;
+}
