@@ -109,9 +109,10 @@ module.exports = {
     },
     {
       name: 'nothing-imports-entry',
-      comment: 'entry puts the parts together; whoever imports it pulls in everything.',
+      comment:
+        'entry puts the parts together; whoever imports it pulls in everything. The script that publishes schemas reads those of the command line.',
       severity: 'error',
-      from: { pathNot: `^src-main/entry/|${TEST}` },
+      from: { pathNot: `^src-main/entry/|^scripts/schemas\\.ts$|${TEST}` },
       to: { path: '^src-main/entry/' },
     },
     // In the rules about doors, $1 is the folder the importing file is in; for a file elsewhere it stays as it is and matches nothing.

@@ -8,7 +8,7 @@ import { bencher, eventRecord, openRig, seconds, startFixedEhr, type Figure, typ
 const DELAYS_MS = [0, 5, 20];
 const IN_FLIGHT = [1, 8, 32];
 const GOALS: Readonly<Record<string, number>> = { '5/32': 0.7, '5/1': 0.5 };
-const TRIAL_SECONDS = 4;
+const TRIAL_SECONDS = 2;
 
 export async function run(): Promise<readonly Figure[]> {
   const ehr = await startFixedEhr();
@@ -25,8 +25,8 @@ export async function run(): Promise<readonly Figure[]> {
 
 async function pair(baseUrl: string, delay: number, inFlight: number): Promise<readonly Figure[]> {
   // As many writes as the bare client would do in a few seconds, so that every trial lasts long enough to mean something.
-  const expected = Math.min(2000, (1000 / Math.max(1, 2 * delay)) * inFlight);
-  const count = Math.max(100, Math.round(expected * TRIAL_SECONDS));
+  const expected = Math.min(1200, (1000 / Math.max(1, 2 * delay)) * inFlight);
+  const count = Math.max(60, Math.round(expected * TRIAL_SECONDS));
   const rig = await openRig(baseUrl);
   try {
     const body = await prepareAll(rig, count);

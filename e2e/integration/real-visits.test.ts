@@ -39,14 +39,14 @@ const faults = {
   seed: 7,
   faults: [
     { kind: 'lost-reply', probability: 0.08, method: ['POST'] },
-    { kind: 'timeout-before', probability: 0.04, method: ['POST'], holdMs: 200 },
+    { kind: 'timeout-before', probability: 0.02, method: ['POST'], holdMs: 200 },
     { kind: 'reset-mid-body', probability: 0.04, method: ['POST'] },
     { kind: 'status', probability: 0.04, method: ['POST'], status: 503, committed: true },
-    { kind: 'status', probability: 0.03, method: ['POST'], status: 503, committed: false, retryAfter: 'garbage' },
-    { kind: 'status', probability: 0.04, method: ['POST'], status: 429, retryAfter: 'seconds' },
+    { kind: 'status', probability: 0.015, method: ['POST'], status: 503, committed: false, retryAfter: 'garbage' },
+    { kind: 'status', probability: 0.02, method: ['POST'], status: 429, retryAfter: 'seconds' },
     { kind: 'accepted-202', probability: 0.03, method: ['POST'], delayMs: 100 },
     { kind: 'no-location', probability: 0.04, method: ['POST'] },
-    { kind: 'ok-with-error-outcome', probability: 0.03, method: ['POST'] },
+    { kind: 'ok-with-error-outcome', probability: 0.015, method: ['POST'] },
     { kind: 'search-lag', probability: 1, lagMs: 300 },
     { kind: 'status', probability: 0.03, method: ['GET'], status: 503 },
     { kind: 'slow', probability: 0.05, delayMs: 60 },
@@ -80,14 +80,13 @@ describe.runIf(present)('visits with clinicians\' notes on synthetic patients', 
     await setFaults(controlUrl, faults);
     const run = await desk.json<{ end: string; totals: Record<string, number> }>(['run', '--drain', '--max-seconds', '400']);
     expect(run).toMatchObject({ end: 'drained', totals: { committed: ids.length } });
+    const { faults: met } = (await (await fetch(`${controlUrl}/stats`)).json()) as { faults: { kind: string; fired: number }[] };
+    expect(met.filter((fault) => fault.fired === 0)).toEqual([]);
     await setFaults(controlUrl, { seed: 1, faults: [] });
 
     const counted = await effects(controlUrl);
     expect(new Map(ids.map((id) => [id, counted.get(id) ?? 0]))).toEqual(new Map(ids.map((id) => [id, 1])));
     expect(counted.size).toBe(ids.length);
-    const stats = (await (await fetch(`${controlUrl}/stats`)).json()) as { faults: Record<string, number> };
-    expect(Object.values(stats.faults).reduce((sum, fired) => sum + fired, 0)).toBeGreaterThan(ids.length / 4);
-
     for (const [index, one] of planned.entries()) await expectUnaltered(baseUrl, one, receipts[index]?.writes ?? []);
 
     const again = await desk.lines<Receipt>(['ingest', file]);

@@ -462,3 +462,37 @@ describe('what stops before it is sent', () => {
     expect(await harness.accept({ id: 'e1', content })).toHaveLength(1);
   });
 });
+
+describe('the loop', () => {
+  it('C6 waits, and does not spin, when a due write shares its lane with one that is just being taken up', async () => {
+    const [first, second] = [await one({ id: 'e1' }), await one({ id: 'e2' })];
+    const { ledger } = harness.deps;
+    const commit = ledger.commit.bind(ledger);
+    const due = ledger.due.bind(ledger);
+    let secondTaken: () => void = () => undefined;
+    let firstPending: () => void = () => undefined;
+    const taken = new Promise<void>((resolve) => (secondTaken = resolve));
+    const pending = new Promise<void>((resolve) => (firstPending = resolve));
+    // The first of the lane becomes pending while the second is taken up and its attempt not yet on disk.
+    ledger.commit = async (batch) => {
+      const [entry] = batch.entries;
+      const id = entry?.stream.slice('write/'.length);
+      if (entry?.type === 'write.checked' && id === first) await taken;
+      if (entry?.type === 'write.attempted' && id === second) {
+        secondTaken();
+        await pending;
+      }
+      const result = await commit(batch);
+      if (entry?.type === 'write.checked' && id === first) firstPending();
+      return result;
+    };
+    let asked = 0;
+    ledger.due = (now, limit) => {
+      asked += 1;
+      if (asked > 500) throw new Error('the loop spins');
+      return due(now, limit);
+    };
+    expect((await harness.drain()).end).toBe('drained');
+    expect(harness.ehr.sends).toEqual([second, first]);
+  });
+});

@@ -9,7 +9,9 @@ export interface Session {
 }
 
 export type SignInRefusal = 'person-unknown' | 'secret-wrong' | 'person-inactive';
-export type SignIn = { readonly ok: true; readonly session: Session } | { readonly ok: false; readonly code: SignInRefusal; readonly message: string };
+export type SignIn =
+  | { readonly ok: true; readonly session: Session }
+  | { readonly ok: false; readonly code: SignInRefusal; readonly message: string };
 
 /**
  * A verifier of a secret that nobody has, with the usual parameters: an unknown person costs as much time as a wrong
@@ -34,7 +36,8 @@ export async function signIn(
   const right = await verifySecret(row?.secretVerifier ?? NOBODY, secret);
   if (row === undefined) return { ok: false, code: 'person-unknown', message: NOT_SIGNED_IN };
   if (!right) return { ok: false, code: 'secret-wrong', message: NOT_SIGNED_IN };
-  if (!row.active) return { ok: false, code: 'person-inactive', message: `"${row.id}" may no longer act here. Nothing was done.` };
+  if (!row.active)
+    return { ok: false, code: 'person-inactive', message: `"${row.id}" may no longer act here. Nothing was done.` };
   const { id, name, roles, npi, active } = row;
   return { ok: true, session: { person: { id, name, roles, npi, active }, at: now() } };
 }

@@ -89,7 +89,8 @@ async function* recordsIn(file: string, bytes: AsyncIterable<Buffer>, layout: La
       continue;
     }
     heldBytes += (line.bytes?.length ?? limits.documentBytesMax) + 1;
-    if (heldBytes > limits.documentBytesMax) throw new UnreadableFile(file, 'a JSON document of this size must be sent as NDJSON, one record per line');
+    if (heldBytes > limits.documentBytesMax)
+      throw new UnreadableFile(file, 'a JSON document of this size must be sent as NDJSON, one record per line');
     if (line.bytes !== null) held.push(line.bytes, NEWLINE);
   }
   if (mode === 'document') yield* documentRecords(file, Buffer.concat(held), blank);
@@ -125,7 +126,10 @@ async function* lines(bytes: AsyncIterable<Buffer>, lineBytesMax: () => number):
     else parts.push(part);
   };
   const end = (): Line => {
-    const done: Line = { line, bytes: size > lineBytesMax() ? null : parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts) };
+    const done: Line = {
+      line,
+      bytes: size > lineBytesMax() ? null : parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts),
+    };
     line += 1;
     parts = [];
     size = 0;

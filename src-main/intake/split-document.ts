@@ -13,23 +13,30 @@ export function* splitDocument(text: string): Iterable<{ readonly line: number; 
   let depth = 0;
   let start = first + 1;
   let line = lineAt(text, first);
+  let ended = false;
   for (let at = first; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (code === OPEN_LIST || code === OPEN_OBJECT) depth += 1;
     else if (code === CLOSE_LIST || code === CLOSE_OBJECT) depth -= 1;
+    if (depth === 0 && code !== CLOSE_LIST) break;
     const ends = (depth === 1 && code === COMMA) || depth === 0;
     if (!ends) continue;
     const part = text.slice(start, at);
     const lead = part.search(/\S/);
     if (lead !== -1) yield { line: line + newlines(part.slice(0, lead)), text: part.trim() };
+    // Two commas with nothing between them: what stood there is lost, and that is not passed over.
+    else if (code === COMMA || start !== first + 1) yield { line, text: text.slice(start - 1, at + 1) };
     line += newlines(part);
     start = at + 1;
-    if (depth === 0) break;
+    if (depth === 0) {
+      ended = true;
+      break;
+    }
   }
   // What stands after the list, or a list that never ends, is handed on with the sign before it, so that it is refused
   // where it is read: a list cut off after a whole record must not pass for a whole list.
-  if (depth !== 0 || text.slice(start).trim() !== '') yield { line, text: text.slice(start - 1).trimEnd() };
+  if (!ended || text.slice(start).trim() !== '') yield { line, text: text.slice(start - 1).trimEnd() };
 }
 
 function endOfString(text: string, from: number): number {

@@ -6,5 +6,7 @@ export { acquireEngineLock, readEngineLockHolder } from './sqlite/engine-lock.ts
 export type { EngineLock, EngineLockHolder } from './sqlite/engine-lock.ts';
 export type { CommitStep } from './sqlite/appender.ts';
 export type { LedgerKeys } from './sqlite/keys.ts';
+export { inspectDamagedFile } from './sqlite/inspect.ts';
+export type { DamagedPage, DamageReport } from './sqlite/verify/damage.ts';
 export { openSqliteLedger } from './sqlite/open.ts';
 export type { OpenOptions, OpenResult } from './sqlite/open.ts';

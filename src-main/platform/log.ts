@@ -21,7 +21,7 @@ const TEXT_MAX = 128;
 const GIVEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 const BASE32_ID = /^[a-z2-7]{26}$|^[a-z2-7]{52}$/;
 /** What an event is called: written in the program, never made from data. */
-const EVENT_NAME = /^[a-z]+(?:-[a-z]+){0,5}$/;
+const EVENT_NAME = /^(?=.{1,40}$)[a-z]+(?:-[a-z]+)*$/;
 
 /** What gives tokens and secrets away: no separators for long, all kinds of characters; our own secrets and JSON Web Tokens. */
 const looksLikeSecret = (text: string): boolean =>
@@ -29,7 +29,10 @@ const looksLikeSecret = (text: string): boolean =>
 
 const givenName = (text: string): boolean => GIVEN_NAME.test(text) && !looksLikeSecret(text);
 const id = (text: string): boolean => BASE32_ID.test(text);
-const oneOf = (words: Readonly<Record<string, true>>) => (text: string): boolean => Object.hasOwn(words, text);
+const oneOf =
+  (words: Readonly<Record<string, true>>) =>
+  (text: string): boolean =>
+    Object.hasOwn(words, text);
 
 const STATES = {
   draft: true,

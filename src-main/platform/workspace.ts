@@ -35,7 +35,7 @@ export function workspacePaths(folder: string): WorkspacePaths {
 /** The files without which a ledger cannot be read: what is found of them must never be made anew. */
 export function ledgerFiles(folder: string): readonly string[] {
   const { ledger, payloadKeys, checkpoints } = workspacePaths(folder);
-  return [ledger, payloadKeys, checkpoints].filter((path) => existsSync(path));
+  return [ledger, `${ledger}-wal`, payloadKeys, checkpoints].filter((path) => existsSync(path));
 }
 
 /** True when the folder holds a workspace, or what is left of one. */

@@ -36,7 +36,13 @@ export type Preference = 'minimal' | 'representation' | 'OperationOutcome';
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
 /** The answer to a read or a write of one version. `located` adds Location (https://hl7.org/fhir/R4/http.html#create). */
-export function versionReply(base: string, status: number, version: StoredVersion, preference: Preference, located: boolean): Reply {
+export function versionReply(
+  base: string,
+  status: number,
+  version: StoredVersion,
+  preference: Preference,
+  located: boolean,
+): Reply {
   const headers: Record<string, string> = {
     ETag: etagOf(version),
     'Last-Modified': new Date(version.updated).toUTCString(),
@@ -119,6 +125,8 @@ export function bundle(type: string, total: number | undefined, links: readonly 
 }
 
 function link(relation: string, address: string, parameters: readonly (readonly [string, string])[]): string {
-  const query = parameters.map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`).join('&');
+  const query = parameters
+    .map(([name, value]) => `${encodeURIComponent(name).replaceAll('%3A', ':')}=${encodeURIComponent(value)}`)
+    .join('&');
   return JSON.stringify({ relation, url: query === '' ? address : `${address}?${query}` });
 }

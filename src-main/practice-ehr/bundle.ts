@@ -20,9 +20,11 @@ import type { StoredVersion } from './store.ts';
  */
 export function runBundle(chart: Chart, resource: ExactObject, request: RequestContext): string {
   if (!chart.profile.transaction) throw refusal(405, 'not-supported', 'this server takes no transactions');
-  if (asString(resource['resourceType']) !== 'Bundle') throw refusal(400, 'structure', 'a Bundle is expected here', 'resourceType');
+  if (asString(resource['resourceType']) !== 'Bundle')
+    throw refusal(400, 'structure', 'a Bundle is expected here', 'resourceType');
   const type = asString(resource['type']);
-  if (type !== 'transaction' && type !== 'batch') throw refusal(400, 'value', 'the Bundle must be a transaction or a batch', 'Bundle.type');
+  if (type !== 'transaction' && type !== 'batch')
+    throw refusal(400, 'value', 'the Bundle must be a transaction or a batch', 'Bundle.type');
   const entries = asArray(resource['entry']);
   const answers =
     type === 'transaction'
@@ -115,7 +117,8 @@ function planTransaction(chart: Chart, entries: readonly Entry[], request: Reque
       }
       if (id === undefined || entry.method === 'GET') return;
       const reference = `${entry.type}/${id}`;
-      if (touched.has(reference) && !plan.existing.has(entry.index)) throw refusal(400, 'invalid', `${reference} is written twice in this transaction`);
+      if (touched.has(reference) && !plan.existing.has(entry.index))
+        throw refusal(400, 'invalid', `${reference} is written twice in this transaction`);
       touched.add(reference);
       if (entry.method === 'POST' || entry.method === 'PUT') plan.expected.add(reference);
       if (entry.fullUrl === undefined) return;
@@ -128,7 +131,8 @@ function planTransaction(chart: Chart, entries: readonly Entry[], request: Reque
 
 function matchOf(chart: Chart, entry: Entry, request: RequestContext): StoredVersion | undefined {
   if (entry.ifNoneExist === undefined || chart.profile.conditionalCreate === 'ignored') return undefined;
-  if (chart.profile.conditionalCreate === 'refused') throw refusal(400, 'not-supported', 'this server takes no conditional creates');
+  if (chart.profile.conditionalCreate === 'refused')
+    throw refusal(400, 'not-supported', 'this server takes no conditional creates');
   const query = conditionQuery(chart, entry.type, entry.ifNoneExist, request.ignored);
   return request.effects.raceCreate ? undefined : chart.matchOne(query);
 }
@@ -165,7 +169,8 @@ function runEntry(chart: Chart, entry: Entry, request: RequestContext, plan: Pla
     ifMatch: parseIfMatch(entry.ifMatch),
     mustBeNew: entry.method === 'GET' ? false : parseMustBeNew(entry.ifNoneMatch),
   };
-  const wrongPlace = (): Refusal => refusal(400, 'value', `${entry.method} is not possible at this url`, `Bundle.entry[${entry.index}].request.url`);
+  const wrongPlace = (): Refusal =>
+    refusal(400, 'value', `${entry.method} is not possible at this url`, `Bundle.entry[${entry.index}].request.url`);
   if (entry.method !== 'GET' && (entry.rest.length > 0 || entry.query !== '')) throw wrongPlace();
   if (entry.method === 'POST' ? entry.id !== undefined : entry.method !== 'GET' && entry.id === undefined) throw wrongPlace();
   const id = entry.id ?? '';
@@ -175,7 +180,11 @@ function runEntry(chart: Chart, entry: Entry, request: RequestContext, plan: Pla
     case 'POST': {
       const existing = plan === NO_PLAN ? matchOf(chart, entry, request) : plan.existing.get(entry.index);
       if (existing !== undefined) return written(request, 200, existing);
-      return written(request, 201, chart.create(entry.type, body(chart, entry, request, plan), options, plan.newIds.get(entry.index)));
+      return written(
+        request,
+        201,
+        chart.create(entry.type, body(chart, entry, request, plan), options, plan.newIds.get(entry.index)),
+      );
     }
     case 'PUT': {
       const { version, created } = chart.update(entry.type, id, body(chart, entry, request, plan), options);
@@ -208,7 +217,8 @@ function body(chart: Chart, entry: Entry, request: RequestContext, plan: Plan): 
   const resource = entry.resource === undefined ? undefined : asObject(resolved(chart, entry.resource, request, plan));
   if (resource === undefined) throw refusal(400, 'required', 'the entry has no resource');
   if (asString(resource['resourceType']) !== entry.type) throw refusal(400, 'invalid', `the resource is not a ${entry.type}`);
-  if (entry.method === 'PUT' && asString(resource['id']) !== entry.id) throw refusal(400, 'invalid', 'the id of the resource is not the one in the url');
+  if (entry.method === 'PUT' && asString(resource['id']) !== entry.id)
+    throw refusal(400, 'invalid', 'the id of the resource is not the one in the url');
   return resource;
 }
 
@@ -229,7 +239,11 @@ function resolved(chart: Chart, value: ExactValue, request: RequestContext, plan
 function patchOf(entry: Entry): ExactValue {
   const data = asString(entry.resource?.['data']);
   const contentType = asString(entry.resource?.['contentType']);
-  if (asString(entry.resource?.['resourceType']) !== 'Binary' || contentType !== 'application/json-patch+json' || data === undefined) {
+  if (
+    asString(entry.resource?.['resourceType']) !== 'Binary' ||
+    contentType !== 'application/json-patch+json' ||
+    data === undefined
+  ) {
     throw refusal(400, 'structure', 'a patch in a Bundle is a Binary of application/json-patch+json');
   }
   const parsed = parseExact(Buffer.from(data, 'base64').toString('utf8'), limits.jsonDepthMax);

@@ -31,13 +31,15 @@ export function capabilityStatement(profile: PracticeProfile, base: string, secu
 function resourceStatement(profile: PracticeProfile, type: string): CapabilityStatementRestResource {
   const parameters = offeredParameters(type, profile);
   const interactions = profile.types.get(type) ?? new Set();
-  const includes = parameters.filter((parameter) => parameter.kind === 'reference').map((parameter) => `${type}:${parameter.code}`);
+  const includes = parameters
+    .filter((parameter) => parameter.kind === 'reference')
+    .map((parameter) => `${type}:${parameter.code}`);
   return {
     type: type as CapabilityStatementRestResource['type'],
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: [...interactions].map((code) => ({ code })),
     versioning: profile.ifMatch === 'ignored' ? 'versioned' : 'versioned-update',
-    readHistory: true,
+    readHistory: interactions.has('vread'),
     updateCreate: profile.updateCreate,
     conditionalCreate: profile.conditionalCreate === 'honoured',
     conditionalRead: 'not-match',

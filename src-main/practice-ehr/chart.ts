@@ -105,7 +105,13 @@ export class Chart {
   }
 
   /** Versions, newest first. Throws 404 for an id that was never used. */
-  history(type: string, id: string | undefined, since: number, limit: number, offset: number): { total: number; page: StoredVersion[] } {
+  history(
+    type: string,
+    id: string | undefined,
+    since: number,
+    limit: number,
+    offset: number,
+  ): { total: number; page: StoredVersion[] } {
     if (id === undefined) return this.store.history({ type }, since, limit, offset);
     const current = this.store.current(type, id);
     if (current === undefined) throw refusal(404, 'not-found', `${type}/${id} is not known`);
@@ -120,7 +126,8 @@ export class Chart {
   /** What If-None-Exist finds, before anything is created: nothing, or one. Throws 412 for more. */
   matchOne(query: SearchQuery): StoredVersion | undefined {
     const { matches } = this.search({ ...query, count: 2, offset: 0, sort: [], total: false, includes: [] });
-    if (matches.length > 1) throw refusal(412, 'multiple-matches', 'more than one resource matches the criteria', 'http.If-None-Exist');
+    if (matches.length > 1)
+      throw refusal(412, 'multiple-matches', 'more than one resource matches the criteria', 'http.If-None-Exist');
     return matches[0];
   }
 
@@ -130,7 +137,12 @@ export class Chart {
   }
 
   /** Conditional create (https://hl7.org/fhir/R4/http.html#ccreate): the one match as it is, or a new resource. */
-  createUnlessFound(type: string, resource: ExactObject, query: SearchQuery, options: WriteOptions): { version: StoredVersion; created: boolean } {
+  createUnlessFound(
+    type: string,
+    resource: ExactObject,
+    query: SearchQuery,
+    options: WriteOptions,
+  ): { version: StoredVersion; created: boolean } {
     return this.store.transaction(() => {
       const match = options.effects?.raceCreate === true ? undefined : this.matchOne(query);
       if (match !== undefined) return { version: match, created: false };
@@ -139,12 +151,18 @@ export class Chart {
   }
 
   /** An update, or a create under the client's id. Throws 404, 409 or 412 as the profile has it, 422. */
-  update(type: string, id: string, resource: ExactObject, options: WriteOptions = {}): { version: StoredVersion; created: boolean } {
+  update(
+    type: string,
+    id: string,
+    resource: ExactObject,
+    options: WriteOptions = {},
+  ): { version: StoredVersion; created: boolean } {
     return this.store.transaction(() => {
       const current = this.store.current(type, id);
       const live = current !== undefined && current.text !== null;
       this.check(current, options, `${type}/${id}`);
-      if (!live && !this.profile.updateCreate) throw refusal(404, 'not-found', `${type}/${id} is not known, and this server gives ids itself`);
+      if (!live && !this.profile.updateCreate)
+        throw refusal(404, 'not-found', `${type}/${id} is not known, and this server gives ids itself`);
       return { version: this.write(type, id, 'PUT', resource, current, options, true), created: !live };
     });
   }
@@ -197,12 +215,18 @@ export class Chart {
     if (this.profile.ifMatch === 'ignored') return;
     const { ifMatch } = precondition;
     if (ifMatch === undefined) {
-      if (this.profile.ifMatch === 'required' && live) throw refusal(400, 'required', 'an update needs an If-Match header', 'http.If-Match');
+      if (this.profile.ifMatch === 'required' && live)
+        throw refusal(400, 'required', 'an update needs an If-Match header', 'http.If-Match');
       return;
     }
     if (live && (ifMatch === '*' || ifMatch === String(current.version))) return;
     const now = live ? `the current version is ${current.version}` : 'there is no current version';
-    throw refusal(this.profile.versionConflictStatus, 'conflict', `${name}: If-Match names version ${ifMatch}, ${now}`, 'http.If-Match');
+    throw refusal(
+      this.profile.versionConflictStatus,
+      'conflict',
+      `${name}: If-Match names version ${ifMatch}, ${now}`,
+      'http.If-Match',
+    );
   }
 
   private write(
@@ -242,7 +266,7 @@ export class Chart {
 
   private index(version: StoredVersion, plain: JsonObject | undefined): void {
     const plan = indexPlan(version.type);
-    const before = this.store.indexedText(version.rid);
+    const before = version.version === 1 ? undefined : this.store.indexedText(version.rid);
     this.store.reindex(
       version.rid,
       version.type,
@@ -285,6 +309,7 @@ export class Chart {
 export function exactOf(version: StoredVersion): ExactObject {
   const parsed = parseExact(version.text ?? '', limits.jsonDepthMax);
   const object = parsed.ok ? asObject(parsed.value) : undefined;
-  if (object === undefined) throw new Error(`${version.type}/${version.id} version ${version.version} is not a JSON object in the chart`);
+  if (object === undefined)
+    throw new Error(`${version.type}/${version.id} version ${version.version} is not a JSON object in the chart`);
   return object;
 }

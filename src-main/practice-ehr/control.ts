@@ -49,7 +49,8 @@ export class Control {
     const action = Object.hasOwn(actions, call.path) ? actions[call.path] : undefined;
     if (action === undefined) return json(404, { error: `nothing is served at ${call.path}` });
     const act = action[call.method];
-    if (act === undefined) return { ...json(405, { error: `${call.method} is not served here` }), headers: { Allow: Object.keys(action).join(', ') } };
+    if (act === undefined)
+      return { ...json(405, { error: `${call.method} is not served here` }), headers: { Allow: Object.keys(action).join(', ') } };
     return act();
   }
 
@@ -78,14 +79,18 @@ export class Control {
     const text = call.body.toString('utf8');
     // Read strictly first: a plan with a member twice is a mistake, whichever of the two was meant.
     const strict = parseExact(text, limits.jsonDepthMax);
-    if (!strict.ok) return json(400, { error: `not JSON: ${strict.fault.message} (line ${strict.fault.line}, column ${strict.fault.column})` });
+    if (!strict.ok)
+      return json(400, { error: `not JSON: ${strict.fault.message} (line ${strict.fault.line}, column ${strict.fault.column})` });
     try {
       const plan: FaultPlan = faultPlan.parse(JSON.parse(text));
       this.faults.set(plan);
       return json(200, plan);
     } catch (error) {
       if (!(error instanceof ZodError)) throw error;
-      return json(422, { error: 'not a fault plan', issues: error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) });
+      return json(422, {
+        error: 'not a fault plan',
+        issues: error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })),
+      });
     }
   }
 

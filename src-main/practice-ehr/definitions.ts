@@ -91,7 +91,8 @@ export function loadStructure(resourceType: string): void {
 
 /** The codes of a value set by code system; `pattern` instead where the set is a grammar and not a list. */
 export type Codes =
-  { readonly kind: 'list'; readonly systems: ReadonlyMap<string, ReadonlySet<string>> } | { readonly kind: 'pattern'; readonly pattern: RegExp };
+  | { readonly kind: 'list'; readonly systems: ReadonlyMap<string, ReadonlySet<string>> }
+  | { readonly kind: 'pattern'; readonly pattern: RegExp };
 
 const codesByValueSet = new Map<string, Codes | undefined>([
   ['http://hl7.org/fhir/ValueSet/mimetypes', { kind: 'pattern', pattern: /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;.*)?$/ }],
@@ -160,7 +161,9 @@ let searchDefinitions: readonly SearchDefinition[] | undefined;
 export function allSearchParameters(): readonly SearchDefinition[] {
   if (searchDefinitions === undefined) {
     const path = join(getDataDir(), 'fhir', 'r4', 'search-parameters.json');
-    const bundle = JSON.parse(readFileSync(path, 'utf8')) as { readonly entry: readonly { readonly resource: SearchParameter }[] };
+    const bundle = JSON.parse(readFileSync(path, 'utf8')) as {
+      readonly entry: readonly { readonly resource: SearchParameter }[];
+    };
     searchDefinitions = bundle.entry.map(({ resource }) => ({
       code: resource.code,
       type: resource.type,

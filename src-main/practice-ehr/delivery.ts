@@ -42,7 +42,13 @@ export class Waits {
 }
 
 /** Carries out a request under the faults that strike it. */
-export async function deliver(service: FhirService, waits: Waits, call: Call, decision: FaultDecision, line: Line): Promise<void> {
+export async function deliver(
+  service: FhirService,
+  waits: Waits,
+  call: Call,
+  decision: FaultDecision,
+  line: Line,
+): Promise<void> {
   const carryOut = async (): Promise<Reply | undefined> => {
     // A slow server carries the request out even when the client has stopped waiting.
     if (!(await waits.wait(decision.delayBeforeMs))) return undefined;
@@ -88,11 +94,19 @@ async function strike(fault: DeliveryFault, carryOut: () => Promise<Reply | unde
     }
     case 'status':
       if (fault.committed) await carryOut();
-      line.send(outcomeReply(fault.status, [{ severity: 'error', code: statusCode(fault.status), text: `fault: status ${fault.status}` }], retryAfter(fault)));
+      line.send(
+        outcomeReply(
+          fault.status,
+          [{ severity: 'error', code: statusCode(fault.status), text: `fault: status ${fault.status}` }],
+          retryAfter(fault),
+        ),
+      );
       return;
     case 'ok-with-error-outcome':
       if (fault.committed) await carryOut();
-      line.send(outcomeReply(200, [{ severity: 'error', code: 'processing', text: 'fault: an error in an answer that says 200' }]));
+      line.send(
+        outcomeReply(200, [{ severity: 'error', code: 'processing', text: 'fault: an error in an answer that says 200' }]),
+      );
       return;
     case 'accepted-202':
       line.send({ status: 202, headers: {}, body: undefined });
@@ -123,7 +137,9 @@ const TEN_YEARS_S = 315_360_000;
 
 /** Retry-After in the forms a client may meet (RFC 9110, 10.2.3), good and bad. */
 function retryAfter(fault: Extract<DeliveryFault, { kind: 'status' }>): Record<string, string> {
-  const at = (milliseconds: number): Record<string, string> => ({ 'Retry-After': new Date(Date.now() + milliseconds).toUTCString() });
+  const at = (milliseconds: number): Record<string, string> => ({
+    'Retry-After': new Date(Date.now() + milliseconds).toUTCString(),
+  });
   switch (fault.retryAfter) {
     case 'absent':
       return {};

@@ -43,7 +43,9 @@ export function rewriteReferences(value: ExactValue, map: (text: string) => stri
   for (const [key, child] of Object.entries(object)) {
     if (child === undefined) continue;
     const next =
-      typeof child === 'string' ? ((key === 'reference' || key === 'url' ? map(child) : undefined) ?? child) : rewriteReferences(child, map);
+      typeof child === 'string'
+        ? ((key === 'reference' || key === 'url' ? map(child) : undefined) ?? child)
+        : rewriteReferences(child, map);
     if (next !== child) (copy ??= { ...object })[key] = next;
   }
   return copy ?? value;

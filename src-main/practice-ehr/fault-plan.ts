@@ -7,21 +7,35 @@ import { z } from 'zod';
 const common = {
   probability: z.number().min(0).max(1).optional().describe('Chance that a matching request is struck'),
   every: z.int().min(1).optional().describe('Strikes the n-th, 2n-th, ... matching request instead'),
-  method: z.array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])).min(1).optional().describe('Only requests by these methods'),
-  types: z.array(z.string().regex(/^[A-Z][A-Za-z]+$/)).min(1).optional().describe('Only requests for these resource types; Bundle for a transaction or batch'),
+  method: z
+    .array(z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']))
+    .min(1)
+    .optional()
+    .describe('Only requests by these methods'),
+  types: z
+    .array(z.string().regex(/^[A-Z][A-Za-z]+$/))
+    .min(1)
+    .optional()
+    .describe('Only requests for these resource types; Bundle for a transaction or batch'),
   times: z.int().min(1).optional().describe('Strikes at most this often'),
 };
 
 const HOUR_MS = 3_600_000;
 const milliseconds = (most: number): z.ZodInt => z.int().min(0).max(most);
-const elementPath = z.string().regex(/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/);
+// What the server itself writes cannot be lost or set.
+const elementPath = z.string().regex(/^(?!(?:id|meta|resourceType)(?:\.|$))[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/);
+const elementName = z.string().regex(/^(?!(?:id|meta|resourceType)$)[A-Za-z_]\w*$/);
 
 const fault = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('lost-reply'), ...common }).describe('Carries out the request, then closes the connection without an answer'),
+  z
+    .strictObject({ kind: z.literal('lost-reply'), ...common })
+    .describe('Carries out the request, then closes the connection without an answer'),
   z
     .strictObject({ kind: z.literal('timeout-before'), ...common, holdMs: milliseconds(HOUR_MS).default(60_000) })
     .describe('Never carries out the request: holds the connection, then closes it'),
-  z.strictObject({ kind: z.literal('reset-mid-body'), ...common }).describe('Carries out the request, sends half of the answer, closes the connection'),
+  z
+    .strictObject({ kind: z.literal('reset-mid-body'), ...common })
+    .describe('Carries out the request, sends half of the answer, closes the connection'),
   z
     .strictObject({
       kind: z.literal('duplicate-request'),
@@ -44,7 +58,10 @@ const fault = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('stale-version'),
       ...common,
-      change: z.record(z.string(), z.json()).optional().describe('Top-level elements the other author sets; left out, a meta.tag only'),
+      change: z
+        .record(elementName, z.json())
+        .optional()
+        .describe('Top-level elements the other author sets; left out, a meta.tag only'),
     })
     .describe('Another author updates the resource just before a PUT, PATCH or DELETE'),
   z
@@ -67,13 +84,22 @@ const fault = z.discriminatedUnion('kind', [
       kind: z.literal('slow'),
       ...common,
       delayMs: milliseconds(HOUR_MS),
-      when: z.enum(['before', 'after']).default('before').describe('Before the request is carried out, even if the client has gone, or after'),
+      when: z
+        .enum(['before', 'after'])
+        .default('before')
+        .describe('Before the request is carried out, even if the client has gone, or after'),
     })
     .describe('Takes its time'),
   z
-    .strictObject({ kind: z.literal('no-location'), ...common, etag: z.boolean().default(true).describe('Whether the ETag is still sent') })
+    .strictObject({
+      kind: z.literal('no-location'),
+      ...common,
+      etag: z.boolean().default(true).describe('Whether the ETag is still sent'),
+    })
     .describe('Answers a create with 201, without Location and without body'),
-  z.strictObject({ kind: z.literal('duplicate-create-race'), ...common }).describe('Overlooks If-None-Exist, as servers do under concurrency'),
+  z
+    .strictObject({ kind: z.literal('duplicate-create-race'), ...common })
+    .describe('Overlooks If-None-Exist, as servers do under concurrency'),
 ]);
 
 const onlyOneRate = (one: { readonly probability?: number | undefined; readonly every?: number | undefined }): boolean =>
@@ -81,7 +107,12 @@ const onlyOneRate = (one: { readonly probability?: number | undefined; readonly 
 
 /** A fault plan, as the file of `--faults` and `PUT controlUrl/faults` carry it. */
 export const faultPlan = z.strictObject({
-  seed: z.int().min(0).max(0xffff_ffff).optional().describe('Of the pseudo-random numbers; the same seed and requests give the same faults'),
+  seed: z
+    .int()
+    .min(0)
+    .max(0xffff_ffff)
+    .optional()
+    .describe('Of the pseudo-random numbers; the same seed and requests give the same faults'),
   faults: z.array(fault.refine(onlyOneRate, { message: 'probability and every exclude each other' })).max(100),
 });
 

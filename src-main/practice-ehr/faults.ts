@@ -16,7 +16,14 @@ export interface FaultSubject {
 type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 /** The faults that decide how the answer goes; at most one of them strikes a request. */
 export type DeliveryFault = FaultOf<
-  'lost-reply' | 'timeout-before' | 'reset-mid-body' | 'duplicate-request' | 'status' | 'ok-with-error-outcome' | 'accepted-202' | 'no-location'
+  | 'lost-reply'
+  | 'timeout-before'
+  | 'reset-mid-body'
+  | 'duplicate-request'
+  | 'status'
+  | 'ok-with-error-outcome'
+  | 'accepted-202'
+  | 'no-location'
 >;
 
 /** What befalls one request. */

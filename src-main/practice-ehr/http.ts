@@ -130,13 +130,14 @@ class ResponseLine implements Line {
   }
 
   send(reply: Reply): void {
-    const body = this.head(reply);
-    this.response.end(body);
+    this.head(reply);
+    // As text, not as bytes: head and body then leave in one write.
+    this.response.end(reply.body ?? '');
   }
 
   sendHalf(reply: Reply): void {
-    const body = this.head(reply);
-    this.response.flushHeaders();
+    this.head(reply);
+    const body = Buffer.from(reply.body ?? '', 'utf8');
     this.response.write(body.subarray(0, Math.floor(body.length / 2)), () => {
       this.close();
     });
@@ -146,11 +147,10 @@ class ResponseLine implements Line {
     this.request.socket.destroy();
   }
 
-  private head(reply: Reply): Buffer {
-    const body = Buffer.from(reply.body ?? '', 'utf8');
-    const headers = { ...reply.headers, ...(reply.status === 204 || reply.status === 304 ? {} : { 'Content-Length': String(body.length) }) };
-    this.response.writeHead(reply.status, headers);
-    return body;
+  private head(reply: Reply): void {
+    const hasNoBody = reply.status === 204 || reply.status === 304;
+    const length = hasNoBody ? {} : { 'Content-Length': String(Buffer.byteLength(reply.body ?? '', 'utf8')) };
+    this.response.writeHead(reply.status, { ...reply.headers, ...length });
   }
 }
 

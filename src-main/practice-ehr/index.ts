@@ -16,7 +16,11 @@ export type { PracticeStats } from './control.ts';
 export type { LoadReport } from './load.ts';
 export { practiceProfileNames } from './profiles.ts';
 
-export type PracticeLog = (level: 'info' | 'warn' | 'error', message: string, details?: Readonly<Record<string, unknown>>) => void;
+export type PracticeLog = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  details?: Readonly<Record<string, unknown>>,
+) => void;
 
 export interface PracticeEhrOptions {
   /** The SQLite file that holds the chart; made when it is not there, kept from run to run. `:memory:` keeps nothing. */
@@ -61,7 +65,9 @@ export interface PracticeEhr {
 export async function startPracticeEhr(options: PracticeEhrOptions): Promise<PracticeEhr> {
   const log = options.logger ?? ((): void => undefined);
   const onFault = (error: unknown): void => {
-    log('error', 'the practice EHR made a mistake', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log('error', 'the practice EHR made a mistake', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   };
   const profile = practiceProfile(options.profile ?? 'generic-r4');
   const faults = new FaultEngine(options.seed ?? 1);

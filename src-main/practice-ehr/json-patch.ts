@@ -25,7 +25,8 @@ function applyOne(target: ExactValue, operation: ExactObject | undefined, index:
       return replace(target, path, given(operation, index), index);
     case 'move': {
       const from = pointer(operation?.['from'], index, 'from');
-      if (path.length > from.length && from.every((part, at) => part === path[at])) fail(index, 'a value cannot be moved into itself');
+      if (path.length > from.length && from.every((part, at) => part === path[at]))
+        fail(index, 'a value cannot be moved into itself');
       return add(remove(target, from, index), path, valueAt(target, from, index), index);
     }
     case 'copy':
@@ -33,6 +34,7 @@ function applyOne(target: ExactValue, operation: ExactObject | undefined, index:
     case 'test':
       if (!sameValue(valueAt(target, path, index), given(operation, index))) fail(index, 'the test does not hold');
       return target;
+    case undefined:
     default:
       throw refusal(400, 'structure', `operation ${index}: "${op ?? ''}" is not a JSON Patch operation`);
   }

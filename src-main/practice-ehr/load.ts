@@ -53,7 +53,11 @@ function readBundle(file: string, bytes: Uint8Array): ExactObject {
   const parsed = parseExact(text, limits.jsonDepthMax);
   if (!parsed.ok) throw new Error(`${file}, line ${parsed.fault.line}, column ${parsed.fault.column}: ${parsed.fault.message}`);
   const bundle = asObject(parsed.value);
-  if (bundle === undefined || asString(bundle['resourceType']) !== 'Bundle' || !BUNDLE_TYPES.has(asString(bundle['type']) ?? '')) {
+  if (
+    bundle === undefined ||
+    asString(bundle['resourceType']) !== 'Bundle' ||
+    !BUNDLE_TYPES.has(asString(bundle['type']) ?? '')
+  ) {
     throw new Error(`${file} is not a Bundle of type ${[...BUNDLE_TYPES].join(', ')}`);
   }
   return bundle;
@@ -68,7 +72,8 @@ function restoreAll(chart: Chart, file: string, bundle: ExactObject): number {
     if (resource === undefined) continue;
     const type = asString(resource['resourceType']) ?? '';
     const id = asString(resource['id']) ?? chart.newId();
-    if (!chart.profile.types.has(type)) throw new Error(`${file}, entry ${index}: "${type}" is not a resource type of this server`);
+    if (!chart.profile.types.has(type))
+      throw new Error(`${file}, entry ${index}: "${type}" is not a resource type of this server`);
     if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw new Error(`${file}, entry ${index}: "${id}" cannot be the id of a resource`);
     const fullUrl = asString(entry?.['fullUrl']);
     if (fullUrl !== undefined) places.set(fullUrl, `${type}/${id}`);

@@ -1,7 +1,8 @@
 import { resourceTypes } from './definitions.ts';
 
 /** What can be done with a resource type (https://hl7.org/fhir/R4/valueset-type-restful-interaction.html). */
-export type TypeInteraction = 'read' | 'vread' | 'update' | 'patch' | 'delete' | 'history-instance' | 'history-type' | 'create' | 'search-type';
+export type TypeInteraction =
+  'read' | 'vread' | 'update' | 'patch' | 'delete' | 'history-instance' | 'history-type' | 'create' | 'search-type';
 
 /** How the server behaves: data, so that a further behaviour is a further object and not further code. */
 export interface PracticeProfile {

@@ -75,7 +75,10 @@ export class RequestRepository extends FhirRepository {
 
   /** The CapabilityStatement. */
   capabilities(): Promise<Resource> {
-    return this.answer(() => ({ kind: 'document', text: capabilityStatement(this.chart.profile, this.request.base, this.request.secured) }));
+    return this.answer(() => ({
+      kind: 'document',
+      text: capabilityStatement(this.chart.profile, this.request.base, this.request.secured),
+    }));
   }
 
   /** A transaction or a batch. */
@@ -90,7 +93,11 @@ export class RequestRepository extends FhirRepository {
     });
   }
 
-  override patchResource<T extends Resource>(resourceType: string, id: string, patch: Operation[] | Parameters): Promise<WithId<T>> {
+  override patchResource<T extends Resource>(
+    resourceType: string,
+    id: string,
+    patch: Operation[] | Parameters,
+  ): Promise<WithId<T>> {
     return this.answer(() => {
       const version = this.chart.patch(resourceType, id, patch as unknown as ExactValue, this.request);
       return { kind: 'version', version, created: false };
@@ -105,7 +112,11 @@ export class RequestRepository extends FhirRepository {
   override search<T extends Resource>(searchRequest: { readonly resourceType: string }): Promise<Bundle<WithId<T>>> {
     return this.answer<Bundle<WithId<T>>>(() => {
       const { base, parameters, ignored } = this.request;
-      const query = parseSearch(searchRequest.resourceType, parameters, { profile: this.chart.profile, ignored, filtersOnly: false });
+      const query = parseSearch(searchRequest.resourceType, parameters, {
+        profile: this.chart.profile,
+        ignored,
+        filtersOnly: false,
+      });
       return { kind: 'document', text: searchBundle(base, query, this.chart.search(query)) };
     });
   }

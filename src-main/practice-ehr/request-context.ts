@@ -26,7 +26,8 @@ export function conditionQuery(chart: Chart, type: string, condition: string, ig
   const text = condition.startsWith(`${type}?`) ? condition.slice(type.length + 1) : condition;
   const query = parseSearch(type, new URLSearchParams(text), { profile: chart.profile, ignored, filtersOnly: true });
   // Without a filter every resource of the type would match: nobody means that.
-  if (query.filters.length === 0 && ignored.size === 0) throw refusal(400, 'required', 'If-None-Exist holds no criteria', 'http.If-None-Exist');
+  if (query.filters.length === 0 && ignored.size === 0)
+    throw refusal(400, 'required', 'If-None-Exist holds no criteria', 'http.If-None-Exist');
   return query;
 }
 

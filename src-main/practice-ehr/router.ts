@@ -28,7 +28,12 @@ export class PracticeRouter extends FhirRouter {
     });
     routes.splice(0, routes.length, ...kept);
     this.add('GET', 'metadata', async (_request, repository) => [allOk, await ours(repository).capabilities()]);
-    this.add('POST', '', async (request, repository) => [allOk, await ours(repository).bundle(request.body as ExactObject)], 'batch');
+    this.add(
+      'POST',
+      '',
+      async (request, repository) => [allOk, await ours(repository).bundle(request.body as ExactObject)],
+      'batch',
+    );
     this.add(
       'GET',
       ':resourceType/_history',

@@ -177,7 +177,19 @@ function texts(found: unknown): string[] {
   return STRING_PARTS.flatMap((part) => listOf(object[part]).filter((value) => typeof value === 'string'));
 }
 
-const STRING_PARTS = ['text', 'family', 'given', 'prefix', 'suffix', 'line', 'city', 'district', 'state', 'postalCode', 'country'];
+const STRING_PARTS = [
+  'text',
+  'family',
+  'given',
+  'prefix',
+  'suffix',
+  'line',
+  'city',
+  'district',
+  'state',
+  'postalCode',
+  'country',
+];
 
 /** Text as a string search compares it: no case, no accents (https://hl7.org/fhir/R4/search.html#string). */
 export function normalized(text: string): string {

@@ -63,7 +63,9 @@ export interface SearchRules {
 /** Parameters that a search on the type offers, in the order of the index plan. */
 export function offeredParameters(resourceType: string, profile: PracticeProfile): readonly IndexedParameter[] {
   const offered = profile.searchParameters.get(resourceType);
-  return [...indexPlan(resourceType).parameters.values()].filter((parameter) => offered === undefined || offered.has(parameter.code));
+  return [...indexPlan(resourceType).parameters.values()].filter(
+    (parameter) => offered === undefined || offered.has(parameter.code),
+  );
 }
 
 /** Reads the parameters of a search. Throws a Refusal (400) that names the first one that cannot be obeyed. */
@@ -127,7 +129,8 @@ class QueryReader {
         this.countOnly = value === 'count';
         return value;
       case '_total':
-        if (value !== 'accurate' && value !== 'none') throw unsupported(name, `_total=${value} is not supported: accurate or none`);
+        if (value !== 'accurate' && value !== 'none')
+          throw unsupported(name, `_total=${value} is not supported: accurate or none`);
         this.total = value === 'accurate';
         return value;
       case '_include':
@@ -149,7 +152,13 @@ class QueryReader {
   private include(value: string): Include {
     const [type, code = '', targetType, ...more] = value.split(':');
     const target = this.target(code);
-    if (type !== this.resourceType || target === undefined || typeof target === 'string' || target.kind !== 'reference' || more.length > 0) {
+    if (
+      type !== this.resourceType ||
+      target === undefined ||
+      typeof target === 'string' ||
+      target.kind !== 'reference' ||
+      more.length > 0
+    ) {
       throw unsupported('_include', `_include=${value} is not supported: ${this.resourceType}:<a reference parameter>`);
     }
     return { parameter: target, targetType };
@@ -169,8 +178,10 @@ class QueryReader {
       throw unsupported(name, `${this.resourceType} has no search parameter "${code}" on this server`);
     }
     const values = splitEscaped(value, ',');
-    if (values.length > VALUES_MAX) throw refusal(400, 'too-long', `at most ${VALUES_MAX} alternatives per parameter`, `http.${name}`);
-    if (values.includes('')) throw refusal(400, 'invalid', `the search parameter ${name} has an empty alternative`, `http.${name}`);
+    if (values.length > VALUES_MAX)
+      throw refusal(400, 'too-long', `at most ${VALUES_MAX} alternatives per parameter`, `http.${name}`);
+    if (values.includes(''))
+      throw refusal(400, 'invalid', `the search parameter ${name} has an empty alternative`, `http.${name}`);
     const filter = { name, target, values, type: undefined };
     if (modifier === undefined) return this.checked({ ...filter, modifier: undefined });
     const kind = typeof target === 'string' ? target : target.kind;
@@ -181,7 +192,8 @@ class QueryReader {
         (kind === 'token' && modifier === 'not') ||
         (kind === 'reference' && modifier === 'identifier'));
     if (known) return this.checked({ ...filter, modifier: modifier as Modifier });
-    if (kind === 'reference' && more.length === 0 && resourceTypes().has(modifier)) return this.checked({ ...filter, modifier: 'type', type: modifier });
+    if (kind === 'reference' && more.length === 0 && resourceTypes().has(modifier))
+      return this.checked({ ...filter, modifier: 'type', type: modifier });
     throw unsupported(name, `the modifier in "${name}" is not supported`);
   }
 

@@ -42,7 +42,10 @@ export function runSearch(store: Store, query: SearchQuery): SearchPage {
       ? { text: 'resource r', values: [] }
       : { text: `(${driver.rids.text}) c CROSS JOIN resource r ON r.rid = c.rid`, values: driver.rids.values };
   const rest = conditions.filter((condition) => condition !== driver).map((condition) => condition.holds);
-  const where = join([{ text: 'r.type = ? AND r.deleted = 0 AND r.indexed_seq IS NOT NULL', values: [query.resourceType] }, ...rest], ' AND ');
+  const where = join(
+    [{ text: 'r.type = ? AND r.deleted = 0 AND r.indexed_seq IS NOT NULL', values: [query.resourceType] }, ...rest],
+    ' AND ',
+  );
   if (query.countOnly) return { matches: [], included: [], total: countAll(store, from, where), more: false };
 
   const order = orderBy(store, query);
@@ -62,7 +65,10 @@ export function runSearch(store: Store, query: SearchQuery): SearchPage {
 }
 
 function countAll(store: Store, from: Sql, where: Sql): number {
-  return store.get<{ n: number }>(`SELECT count(*) AS n FROM ${from.text} WHERE ${where.text}`, ...from.values, ...where.values)?.n ?? 0;
+  return (
+    store.get<{ n: number }>(`SELECT count(*) AS n FROM ${from.text} WHERE ${where.text}`, ...from.values, ...where.values)?.n ??
+    0
+  );
 }
 
 /** The condition that leaves the fewest resources to look at. */
@@ -74,7 +80,10 @@ function choose(store: Store, conditions: readonly Condition[]): Condition | und
   for (const driver of drivers) {
     const { source } = driver;
     if (source === undefined) return driver;
-    const row = store.get<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM ${source.text} LIMIT ${ESTIMATE_MAX})`, ...source.values);
+    const row = store.get<{ n: number }>(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM ${source.text} LIMIT ${ESTIMATE_MAX})`,
+      ...source.values,
+    );
     if (row !== undefined && row.n < fewest) {
       fewest = row.n;
       best = driver;
@@ -90,17 +99,23 @@ function conditionOf(store: Store, type: string, filter: Filter): Condition {
     const rids = { text: `SELECT rid FROM resource WHERE type = ? AND id IN (${marks(ids)})`, values: [type, ...ids] };
     return { rids, holds: { text: `r.id IN (${marks(ids)})`, values: ids } };
   }
-  if (target === '_lastUpdated') return { holds: anyOf(filter.values.map((value) => dateTest(filter.name, value, 'r.updated', 'r.updated + 1'))) };
+  if (target === '_lastUpdated')
+    return { holds: anyOf(filter.values.map((value) => dateTest(filter.name, value, 'r.updated', 'r.updated + 1'))) };
   const pid = store.parameterId(type, target.code);
   const table = target.kind === 'date' ? 'date_index' : 'value_index';
   if (filter.modifier === 'missing') {
     const wanted = filter.values.map((value) => (value === 'true' ? 'NOT IN' : 'IN'));
-    return { holds: anyOf(wanted.map((verb) => ({ text: `r.rid ${verb} (SELECT rid FROM ${table} WHERE pid = ?)`, values: [pid] }))) };
+    return {
+      holds: anyOf(wanted.map((verb) => ({ text: `r.rid ${verb} (SELECT rid FROM ${table} WHERE pid = ?)`, values: [pid] }))),
+    };
   }
   if (target.kind === 'date') {
     const test = anyOf(filter.values.map((value) => dateTest(filter.name, value, 'lo', 'hi')));
     const source = { text: `date_index WHERE pid = ? AND ${test.text}`, values: [pid, ...test.values] };
-    const holds = { text: `EXISTS (SELECT 1 FROM date_index WHERE pid = ? AND rid = r.rid AND ${test.text})`, values: [pid, ...test.values] };
+    const holds = {
+      text: `EXISTS (SELECT 1 FROM date_index WHERE pid = ? AND rid = r.rid AND ${test.text})`,
+      values: [pid, ...test.values],
+    };
     return { rids: distinct(source), holds, source };
   }
   const test = anyOf(filter.values.map((value) => valueTest(target, filter, value)));
@@ -142,9 +157,14 @@ function tokenTest(raw: string): Sql {
 function referenceTest(target: IndexedParameter, filter: Filter, raw: string): Sql {
   const value = unescaped(raw);
   if (filter.modifier === 'identifier') {
-    const [system, code] = value.includes('|') ? [value.slice(0, value.indexOf('|')), value.slice(value.indexOf('|') + 1)] : [undefined, value];
+    const [system, code] = value.includes('|')
+      ? [value.slice(0, value.indexOf('|')), value.slice(value.indexOf('|') + 1)]
+      : [undefined, value];
     if (system !== undefined) return { text: 'value = ?', values: [`${LOGICAL}${system}|${code}`] };
-    return { text: '(value > ? AND value < ? AND substr(value, instr(value, ?) + 1) = ?)', values: [LOGICAL, `${LOGICAL}\uffff`, '|', code] };
+    return {
+      text: '(value > ? AND value < ? AND substr(value, instr(value, ?) + 1) = ?)',
+      values: [LOGICAL, `${LOGICAL}\uffff`, '|', code],
+    };
   }
   if (value.includes('/') || value.includes(':')) return { text: 'value = ?', values: [localReference(value)] };
   const types = filter.type === undefined ? target.targets : [filter.type];
@@ -160,7 +180,11 @@ function stringTest(filter: Filter, value: string): Sql {
       return { text: '(value = ? AND extra = ?)', values: [text, value] };
     case 'contains':
       return { text: 'instr(value, ?) > 0', values: [text] };
-    default:
+    case undefined:
+    case 'missing':
+    case 'not':
+    case 'identifier':
+    case 'type':
       return { text: '(value >= ? AND value < ?)', values: [text, `${text}\u{10ffff}`] };
   }
 }
@@ -205,7 +229,10 @@ function sortExpression(store: Store, type: string, target: FilterTarget, descen
   if (target === '_lastUpdated') return { text: 'r.updated', values: [] };
   const pid = store.parameterId(type, target.code);
   if (target.kind === 'date') {
-    return { text: `(SELECT ${descending ? 'max(hi)' : 'min(lo)'} FROM date_index WHERE pid = ? AND rid = r.rid)`, values: [pid] };
+    return {
+      text: `(SELECT ${descending ? 'max(hi)' : 'min(lo)'} FROM date_index WHERE pid = ? AND rid = r.rid)`,
+      values: [pid],
+    };
   }
   const edge = descending ? 'max' : 'min';
   // Gathered once for the parameter: the index has no order by resource.

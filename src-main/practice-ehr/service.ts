@@ -1,5 +1,5 @@
 import type { FhirRequest, HttpMethod } from '@medplum/fhir-router';
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { ExactObject, ExactValue } from '../../src-shared/fhir/index.ts';
 import { asObject, asString, parseExact } from '../../src-shared/fhir/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
@@ -55,9 +55,16 @@ export class FhirService {
     const form = (call.headers['content-type'] ?? '').startsWith(FORM) ? call.body.toString('utf8') : '';
     const condition = call.headers['if-none-exist'];
     const conditionalCreate = route?.interaction === 'create' && condition !== undefined;
-    const searched = route?.interaction === 'search-type' ? [call.query, form] : conditionalCreate ? [condition.replace(/^[A-Z]\w*\?/, '')] : [];
+    const searched =
+      route?.interaction === 'search-type' ? [call.query, form] : conditionalCreate ? [condition.replace(/^[A-Z]\w*\?/, '')] : [];
     const names = searched.flatMap((text) => [...new URLSearchParams(text).keys()]).map((name) => name.split(':', 1)[0] ?? name);
-    return { method: call.method, interaction: route?.interaction, type: route?.type, conditionalCreate, parameters: new Set(names) };
+    return {
+      method: call.method,
+      interaction: route?.interaction,
+      type: route?.type,
+      conditionalCreate,
+      parameters: new Set(names),
+    };
   }
 
   async answer(call: Call, decision: FaultDecision): Promise<Reply> {
@@ -78,12 +85,18 @@ export class FhirService {
     if (current === undefined || current.text === null) return;
     const resource = exactOf(current);
     const changed: ExactObject = change === undefined ? tagged(resource) : { ...resource, ...exactly(change) };
-    this.chart.update(route.type, route.id, changed, { ifMatch: String(current.version) });
+    try {
+      this.chart.update(route.type, route.id, changed, { ifMatch: String(current.version) });
+    } catch (error) {
+      // A change that the chart refuses is a mistake in the fault plan; the client's request goes on without it.
+      this.onFault(error);
+    }
   }
 
   private async tryAnswer(call: Call, decision: FaultDecision): Promise<Reply> {
     const route = this.admit(call);
-    if (route instanceof Refusal) return { ...refused(route), headers: { ...refused(route).headers, Allow: this.router.methodsAt(call.path).join(', ') } };
+    if (route instanceof Refusal)
+      return { ...refused(route), headers: { ...refused(route).headers, Allow: this.router.methodsAt(call.path).join(', ') } };
     checkAccept(call);
     const { parameters, body } = readBody(call, route);
     const repository = new RequestRepository(this.chart, this.context(call, route, decision, parameters));
@@ -117,7 +130,8 @@ export class FhirService {
     }
     const asked = TYPE_INTERACTIONS.find((interaction) => interaction === route.interaction);
     if (asked !== undefined && this.chart.profile.types.get(first)?.has(asked) !== true) return notAllowed;
-    if (route.id !== undefined && !INSTANCE_ID.test(route.id)) throw refusal(400, 'value', `"${route.id}" cannot be the id of a resource`);
+    if (route.id !== undefined && !INSTANCE_ID.test(route.id))
+      throw refusal(400, 'value', `"${route.id}" cannot be the id of a resource`);
     return route;
   }
 
@@ -131,7 +145,12 @@ export class FhirService {
     return condition;
   }
 
-  private context(call: Call, route: RouteFound, decision: FaultDecision, parameters: RequestContext['parameters']): RequestContext {
+  private context(
+    call: Call,
+    route: RouteFound,
+    decision: FaultDecision,
+    parameters: RequestContext['parameters'],
+  ): RequestContext {
     const writes = ['update', 'patch', 'delete'].includes(route.interaction);
     return {
       base: this.base(),
@@ -152,7 +171,9 @@ export class FhirService {
     if (answer.kind === 'document') return { status, headers: { 'Content-Type': FHIR_JSON }, body: answer.text };
     const { version, created } = answer;
     if (route.interaction === 'read' || route.interaction === 'vread') {
-      const unchanged = (call.headers['if-none-match'] ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${version.version}"`);
+      const unchanged = (call.headers['if-none-match'] ?? '')
+        .split(',')
+        .some((tag) => tag.trim().replace(/^W\//, '') === `"${version.version}"`);
       if (unchanged) return { status: 304, headers: { ETag: etagOf(version) }, body: undefined };
       return versionReply(this.base(), 200, version, 'representation', false);
     }
@@ -222,20 +243,31 @@ function readResource(call: Call, route: RouteFound): ExactObject {
   checkContentType(call, JSON_TYPES);
   const resource = asObject(readJson(call));
   const type = asString(resource?.['resourceType']);
-  if (resource === undefined || type === undefined) throw refusal(400, 'structure', 'the body is not a FHIR resource: resourceType is missing');
-  if (type !== route.type) throw refusal(400, 'invalid', `a ${route.type ?? 'resource'} is expected here, not a ${type}`, 'resourceType');
+  if (resource === undefined || type === undefined)
+    throw refusal(400, 'structure', 'the body is not a FHIR resource: resourceType is missing');
+  if (type !== route.type)
+    throw refusal(400, 'invalid', `a ${route.type ?? 'resource'} is expected here, not a ${type}`, 'resourceType');
   return resource;
 }
 
 function checkContentType(call: Call, allowed: ReadonlySet<string>): void {
   const header = call.headers['content-type'] ?? '';
   const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
   if (!allowed.has(type) || (charset !== undefined && charset !== 'utf-8')) {
-    throw refusal(415, 'not-supported', `the content type must be ${[...allowed].join(' or ')}, not "${header}"`, 'http.Content-Type');
+    throw refusal(
+      415,
+      'not-supported',
+      `the content type must be ${[...allowed].join(' or ')}, not "${header}"`,
+      'http.Content-Type',
+    );
   }
   const encoding = call.headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') throw refusal(415, 'not-supported', `the content encoding ${encoding} is not read`, 'http.Content-Encoding');
+  if (encoding !== 'identity')
+    throw refusal(415, 'not-supported', `the content encoding ${encoding} is not read`, 'http.Content-Encoding');
 }
 
 function readJson(call: Call): ExactValue {

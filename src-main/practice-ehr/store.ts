@@ -37,7 +37,6 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) 
 CREATE TABLE IF NOT EXISTS resource (
   rid INTEGER PRIMARY KEY, type TEXT NOT NULL, id TEXT NOT NULL, deleted INTEGER NOT NULL, updated INTEGER NOT NULL,
   seq INTEGER NOT NULL, indexed_seq INTEGER, UNIQUE (type, id));
-CREATE INDEX IF NOT EXISTS resource_updated ON resource (type, updated);
 CREATE TABLE IF NOT EXISTS version (
   seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, type TEXT NOT NULL, version INTEGER NOT NULL, updated INTEGER NOT NULL,
   method TEXT NOT NULL, text TEXT, UNIQUE (rid, version));
@@ -59,6 +58,7 @@ CREATE TABLE IF NOT EXISTS loaded_bundle (
 `;
 const SCHEMA_VERSION = 1;
 const STATEMENTS_MAX = 400;
+const ROWS_PER_INSERT = 32;
 const VERSION_COLUMNS = 'v.rid, r.type, r.id, v.version, v.updated, v.method, v.text';
 
 export class Store {
@@ -75,11 +75,13 @@ export class Store {
     this.db.pragma('busy_timeout = 5000');
     // Fewer, larger checkpoints: each one waits for the disk.
     this.db.pragma('wal_autocheckpoint = 8000');
-    this.db.pragma('cache_size = -65536');
+    this.db.pragma('cache_size = -16384');
     const version = Number(this.db.pragma('user_version', { simple: true }));
     if (version > SCHEMA_VERSION) {
       this.db.close();
-      throw new Error(`the chart ${path} was made by a newer version (format ${version}, this one reads up to ${SCHEMA_VERSION})`);
+      throw new Error(
+        `the chart ${path} was made by a newer version (format ${version}, this one reads up to ${SCHEMA_VERSION})`,
+      );
     }
     this.db.exec(SCHEMA);
     this.db.pragma(`user_version = ${SCHEMA_VERSION}`);
@@ -112,7 +114,11 @@ export class Store {
 
   /** The current version of a resource, its deletion included; `undefined` when the id was never used. */
   current(type: string, id: string): StoredVersion | undefined {
-    return this.get(`SELECT ${VERSION_COLUMNS} FROM resource r JOIN version v ON v.seq = r.seq WHERE r.type = ? AND r.id = ?`, type, id);
+    return this.get(
+      `SELECT ${VERSION_COLUMNS} FROM resource r JOIN version v ON v.seq = r.seq WHERE r.type = ? AND r.id = ?`,
+      type,
+      id,
+    );
   }
 
   currentByRid(rid: number): StoredVersion | undefined {
@@ -125,13 +131,23 @@ export class Store {
   }
 
   version(rid: number, version: number): StoredVersion | undefined {
-    return this.get(`SELECT ${VERSION_COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.rid = ? AND v.version = ?`, rid, version);
+    return this.get(
+      `SELECT ${VERSION_COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid WHERE v.rid = ? AND v.version = ?`,
+      rid,
+      version,
+    );
   }
 
   /** Versions of one resource or of one type, newest first, and how many there are in all. */
-  history(of: { rid: number } | { type: string }, since: number, limit: number, offset: number): { total: number; page: StoredVersion[] } {
+  history(
+    of: { rid: number } | { type: string },
+    since: number,
+    limit: number,
+    offset: number,
+  ): { total: number; page: StoredVersion[] } {
     const [column, key] = 'rid' in of ? ['rid', of.rid] : ['type', of.type];
-    const total = this.get<{ n: number }>(`SELECT count(*) AS n FROM version v WHERE v.${column} = ? AND v.updated >= ?`, key, since)?.n ?? 0;
+    const total =
+      this.get<{ n: number }>(`SELECT count(*) AS n FROM version v WHERE v.${column} = ? AND v.updated >= ?`, key, since)?.n ?? 0;
     const page = this.all<StoredVersion>(
       `SELECT ${VERSION_COLUMNS} FROM version v JOIN resource r ON r.rid = v.rid
        WHERE v.${column} = ? AND v.updated >= ? ORDER BY v.seq DESC LIMIT ? OFFSET ?`,
@@ -148,7 +164,13 @@ export class Store {
     const deleted = next.text === null ? 1 : 0;
     let owner = rid;
     if (owner === undefined) {
-      const made = this.run('INSERT INTO resource (type, id, deleted, updated, seq) VALUES (?, ?, ?, ?, 0)', next.type, next.id, deleted, next.updated);
+      const made = this.run(
+        'INSERT INTO resource (type, id, deleted, updated, seq) VALUES (?, ?, ?, ?, 0)',
+        next.type,
+        next.id,
+        deleted,
+        next.updated,
+      );
       owner = Number(made.lastInsertRowid);
     }
     const { lastInsertRowid: seq } = this.run(
@@ -180,15 +202,22 @@ export class Store {
       this.run('DELETE FROM value_index WHERE pid = ? AND value = ? AND rid = ? AND extra = ?', pid, row.value, rid, row.extra);
     }
     for (const row of before?.dates ?? []) {
-      this.run('DELETE FROM date_index WHERE pid = ? AND rid = ? AND lo = ? AND hi = ?', this.parameterId(type, row.code), rid, row.start, row.end);
+      this.run(
+        'DELETE FROM date_index WHERE pid = ? AND rid = ? AND lo = ? AND hi = ?',
+        this.parameterId(type, row.code),
+        rid,
+        row.start,
+        row.end,
+      );
     }
-    for (const row of after?.values ?? []) {
-      const pid = this.parameterId(type, row.code);
-      this.run('INSERT OR IGNORE INTO value_index (pid, value, rid, extra) VALUES (?, ?, ?, ?)', pid, row.value, rid, row.extra);
-    }
-    for (const row of after?.dates ?? []) {
-      this.run('INSERT OR IGNORE INTO date_index (pid, rid, lo, hi) VALUES (?, ?, ?, ?)', this.parameterId(type, row.code), rid, row.start, row.end);
-    }
+    this.insertMany(
+      'value_index (pid, value, rid, extra)',
+      (after?.values ?? []).map((row) => [this.parameterId(type, row.code), row.value, rid, row.extra]),
+    );
+    this.insertMany(
+      'date_index (pid, rid, lo, hi)',
+      (after?.dates ?? []).map((row) => [this.parameterId(type, row.code), rid, row.start, row.end]),
+    );
     if (after === undefined) this.run('UPDATE resource SET indexed_seq = NULL WHERE rid = ?', rid);
     else this.run('UPDATE resource SET indexed_seq = seq WHERE rid = ?', rid);
     this.run('DELETE FROM pending_index WHERE rid = ?', rid);
@@ -211,8 +240,10 @@ export class Store {
   }
 
   setMarks(rid: number, before: readonly Mark[], after: readonly Mark[]): void {
-    for (const mark of before) this.run('DELETE FROM mark WHERE system = ? AND value = ? AND rid = ?', mark.system, mark.value, rid);
-    for (const mark of after) this.run('INSERT OR IGNORE INTO mark (system, value, rid) VALUES (?, ?, ?)', mark.system, mark.value, rid);
+    for (const mark of before)
+      this.run('DELETE FROM mark WHERE system = ? AND value = ? AND rid = ?', mark.system, mark.value, rid);
+    for (const mark of after)
+      this.run('INSERT OR IGNORE INTO mark (system, value, rid) VALUES (?, ?, ?)', mark.system, mark.value, rid);
   }
 
   /** How many resources carry each identifier value of a system, deleted ones only when asked for. */
@@ -246,7 +277,13 @@ export class Store {
   }
 
   addLoadedBundle(bundle: LoadedBundle, at: number): void {
-    this.run('INSERT INTO loaded_bundle (sha256, name, resources, at) VALUES (?, ?, ?, ?)', bundle.sha256, bundle.name, bundle.resources, at);
+    this.run(
+      'INSERT INTO loaded_bundle (sha256, name, resources, at) VALUES (?, ?, ?, ?)',
+      bundle.sha256,
+      bundle.name,
+      bundle.resources,
+      at,
+    );
   }
 
   setting(name: string): string | undefined {
@@ -254,12 +291,18 @@ export class Store {
   }
 
   setSetting(name: string, value: string): void {
-    this.run('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+    this.run(
+      'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
   }
 
   /** Empties the search index and names every resource that belongs in it. */
   clearIndex(): number[] {
-    this.db.exec('DELETE FROM value_index; DELETE FROM date_index; DELETE FROM parameter; DELETE FROM pending_index; UPDATE resource SET indexed_seq = NULL');
+    this.db.exec(
+      'DELETE FROM value_index; DELETE FROM date_index; DELETE FROM parameter; DELETE FROM pending_index; UPDATE resource SET indexed_seq = NULL',
+    );
     this.parameterIds.clear();
     return this.all<{ rid: number }>('SELECT rid FROM resource WHERE deleted = 0').map((row) => row.rid);
   }
@@ -271,6 +314,14 @@ export class Store {
 
   get<T>(sql: string, ...parameters: readonly (string | number | null)[]): T | undefined {
     return this.statement(sql).get(...parameters) as T | undefined;
+  }
+
+  /** One statement for many rows: calling it costs more than what it does. */
+  private insertMany(into: string, rows: readonly (readonly (string | number)[])[]): void {
+    for (let at = 0; at < rows.length; at += ROWS_PER_INSERT) {
+      const some = rows.slice(at, at + ROWS_PER_INSERT);
+      this.run(`INSERT OR IGNORE INTO ${into} VALUES ${some.map(() => '(?, ?, ?, ?)').join(', ')}`, ...some.flat());
+    }
   }
 
   private run(sql: string, ...parameters: readonly (string | number | null)[]): Database.RunResult {

@@ -60,10 +60,16 @@ function structureIssues(resource: JsonObject): Issue[] {
 }
 
 function ourIssue(issue: OperationOutcomeIssue): Issue {
-  const expression = issue.expression?.[0];
+  // In FHIRPath a choice element goes by its stem: Observation.value, whatever its type.
+  const expression = issue.expression?.[0]?.replaceAll('[x]', '');
   const code: IssueCode = issue.code === 'invariant' ? 'invariant' : issue.code === 'processing' ? 'processing' : 'structure';
   const text = issue.details?.text ?? issue.diagnostics ?? 'not valid';
-  return { severity: 'error', code: text.startsWith('Missing required') ? 'required' : code, text, ...(expression ? { expression } : {}) };
+  return {
+    severity: 'error',
+    code: text.startsWith('Missing required') ? 'required' : code,
+    text,
+    ...(expression ? { expression } : {}),
+  };
 }
 
 function unique(issues: readonly Issue[]): Issue[] {
@@ -124,12 +130,15 @@ class Walk {
       if (member.choice) this.choice(chosen, member.name, extra ? key.slice(1) : key, path);
       if (extra) continue;
       const child = value[key];
+      const place = `${path}.${member.choice ? member.name.slice(0, -3) : key}`;
+      if (isHollow(child))
+        this.issues.push({ severity: 'error', code: 'structure', text: 'an element may not be empty', expression: place });
       if (Array.isArray(child)) {
         listOf(child).forEach((item, index) => {
-          this.value(item, member, `${path}.${key}[${index}]`);
+          this.value(item, member, `${place}[${index}]`);
         });
       } else {
-        this.value(child, member, `${path}.${key}`);
+        this.value(child, member, place);
       }
     }
   }
@@ -138,7 +147,7 @@ class Walk {
     const before = chosen.get(name);
     if (before !== undefined && before !== key) {
       const text = `only one of the types of ${name} may be given, not both ${before} and ${key}`;
-      this.issues.push({ severity: 'error', code: 'structure', text, expression: `${path}.${key}` });
+      this.issues.push({ severity: 'error', code: 'structure', text, expression: `${path}.${name.slice(0, -3)}` });
     }
     chosen.set(name, key);
   }
@@ -207,6 +216,10 @@ class Walk {
       refuse(`${local} is not in the chart`);
     }
   }
+}
+
+function isHollow(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function holds(codes: Codes, system: string | undefined, code: string): boolean {

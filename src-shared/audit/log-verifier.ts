@@ -72,6 +72,7 @@ export class LogVerifier {
   private inStep = true;
   private fits = 0;
   private nextCheckpoint = 0;
+  private readonly lost: { readonly seq: number; readonly until: number }[] = [];
 
   constructor(options: LogVerifierOptions) {
     this.options = options;
@@ -91,7 +92,10 @@ export class LogVerifier {
     if (seq < this.expected) throw new RangeError(`entry ${seq} comes after entry ${this.expected - 1}`);
     const parsed = parseEnvelope(stored.envelope);
     const envelope = parsed.ok ? parsed.envelope : undefined;
-    if (seq > this.expected) this.skip(seq, envelope);
+    if (seq > this.expected) {
+      this.report('entry-missing', this.expected, seq - 1, seq - 1 === this.expected ? 'is missing' : 'are missing');
+      this.passOver(seq, envelope);
+    }
     const leaf = leafHash(this.options.sha256, stored.envelope);
     if (stored.leafHash !== undefined && !sameBytes(leaf, stored.leafHash)) {
       // What a changed entry says is no witness for anything.
@@ -103,6 +107,12 @@ export class LogVerifier {
     }
     this.append(stored.leafHash ?? leaf);
     return envelope;
+  }
+
+  /** Takes note that the next entries, up to and with `until`, are there but cannot be read, for a reason reported elsewhere. */
+  lose(until: number): void {
+    this.lost.push({ seq: this.expected, until });
+    this.passOver(until + 1, undefined);
   }
 
   /**
@@ -216,6 +226,7 @@ export class LogVerifier {
         this.fits = next.size;
         continue;
       }
+      if (!this.inStep && this.stepIn(next)) continue;
       const from = Math.min(this.fits, Math.max(next.size - 1, 0));
       this.reportUnlessExplained('checkpoint-mismatch', from, Math.max(next.size - 1, 0), 'are not what was signed: their root is another one');
       this.stepIn(next);
@@ -223,13 +234,14 @@ export class LogVerifier {
   }
 
   /** Goes on from the stored subtrees when they give the signed root: they then are the tree that was signed. */
-  private stepIn(checkpoint: { readonly size: number; readonly root: Uint8Array }): void {
+  private stepIn(checkpoint: { readonly size: number; readonly root: Uint8Array }): boolean {
     const stored = this.storedFrontier(checkpoint.size);
     this.inStep = stored !== undefined && sameBytes(stored.root(), checkpoint.root);
-    if (stored === undefined || !this.inStep) return;
+    if (stored === undefined || !this.inStep) return false;
     this.tree = stored;
     this.other = null;
     this.fits = checkpoint.size;
+    return true;
   }
 
   private storedFrontier(size: number): Frontier | undefined {
@@ -246,9 +258,8 @@ export class LogVerifier {
     return Frontier.from(this.options.sha256, size, Uint8Array.from(hashes));
   }
 
-  /** Entries between the last one and this one are not there. */
-  private skip(seq: number, following: Envelope | undefined): void {
-    this.report('entry-missing', this.expected, seq - 1, seq - 1 === this.expected ? 'is missing' : 'are missing');
+  /** Goes on at this entry without those before it. */
+  private passOver(seq: number, following: Envelope | undefined): void {
     this.suspect = null;
     this.other = null;
     if (seq - this.expected === 1 && following !== undefined && following.seq === seq) {
@@ -275,7 +286,7 @@ export class LogVerifier {
   /** True when something between these entries has been reported or is suspected. */
   private isExplained(seq: number, until: number): boolean {
     if (this.suspect !== null && this.suspect >= seq && this.suspect <= until) return true;
-    return this.problems.some((problem) => problem.seq <= until && problem.until >= seq);
+    return [this.problems, this.lost].some((ranges) => ranges.some((range) => range.seq <= until && range.until >= seq));
   }
 
   private report(code: LogProblemCode, seq: number, until: number, what: string): void {

@@ -38,7 +38,8 @@ export function countApproval(facts: ApprovalFacts): CountedApproval {
   if (approval.contentSha256 === undefined) return no('the approval does not say which content it is for');
   if (approval.contentSha256 !== facts.contentSha256) return no('the approval is for other content than this');
   if (approver === undefined || !approver.active) return no(`"${approval.by.id}" is not a known person`);
-  if (approval.by.npi !== undefined && approval.by.npi !== approver.npi) return no(`the NPI is not the one known for "${approver.id}"`);
+  if (approval.by.npi !== undefined && approval.by.npi !== approver.npi)
+    return no(`the NPI is not the one known for "${approver.id}"`);
   const role = approverRole(approver, contract);
   if (role === undefined) return no(`"${approver.id}" has no role that may approve this`);
   const latest = latestClinicalTime(facts.event);

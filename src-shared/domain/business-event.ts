@@ -10,6 +10,7 @@ import {
   identifier,
   instant,
   name,
+  needsAny,
   object,
   period,
   shortText,
@@ -53,7 +54,7 @@ const patient = object({
   gender: z.enum(['male', 'female', 'other', 'unknown']).optional(),
 })
   .refine(findable, needsName)
-  .meta({ id: 'PatientSubject' });
+  .meta({ id: 'PatientSubject', ...needsAny('reference', 'identifiers') });
 const encounter = object({
   ...named,
   status: z
@@ -63,13 +64,13 @@ const encounter = object({
   period: period.optional(),
 })
   .refine(findable, needsName)
-  .meta({ id: 'EncounterSubject' });
+  .meta({ id: 'EncounterSubject', ...needsAny('reference', 'identifiers') });
 const practitioner = object({ ...named, name: humanName.optional() })
   .refine(findable, needsName)
-  .meta({ id: 'PractitionerSubject' });
+  .meta({ id: 'PractitionerSubject', ...needsAny('reference', 'identifiers') });
 const organization = object({ ...named, name: text.optional() })
   .refine(findable, needsName)
-  .meta({ id: 'OrganizationSubject' });
+  .meta({ id: 'OrganizationSubject', ...needsAny('reference', 'identifiers') });
 
 const subject = object({
   patient,
@@ -138,7 +139,10 @@ const snapshot = object({ takenAt: instant, reliedOn: z.array(object({ reference
 export const businessEvent = object({
   specVersion: z.literal('1.0'),
   id: shortText,
-  version: count.refine((value) => value >= 1, { message: 'starts at 1' }).optional(),
+  version: count
+    .refine((value) => value >= 1, { message: 'starts at 1' })
+    .meta({ minimum: 1 })
+    .optional(),
   type: eventType,
   tenant: name,
   source: name,
@@ -166,6 +170,11 @@ export const businessEvent = object({
   .refine((value) => !(reportTypes as readonly string[]).includes(value.type) || value.content === undefined, {
     message: 'must be left out for this type of event',
     path: ['content'],
+  })
+  .meta({
+    if: { properties: { type: { enum: reportTypes } } },
+    then: { not: { required: ['content'] } },
+    else: { required: ['content'] },
   });
 
 export type BusinessEvent = z.infer<typeof businessEvent>;

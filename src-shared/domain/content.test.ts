@@ -19,7 +19,8 @@ const steps = (path: string): Path => path.split('.').map((step) => (/^\d+$/.tes
 describe('content', () => {
   const day = 'is not a day of the calendar';
   const moment = 'is not a date or a date and time with zone, like 2026-03-02T09:14:00Z';
-  const oneOf = (...names: readonly string[]): string => `Invalid option: expected one of ${names.map((name) => `"${name}"`).join('|')}`;
+  const oneOf = (...names: readonly string[]): string =>
+    `Invalid option: expected one of ${names.map((name) => `"${name}"`).join('|')}`;
   const severalValues = 'carries more than one value';
   const priorities = oneOf('routine', 'urgent', 'asap', 'stat');
   const few = 'Too small: expected array to have >=1 items';
@@ -119,7 +120,12 @@ describe('content', () => {
     ['procedures', '0.status', 'done', oneOf('preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed')],
     // Plans, tasks, messages.
     ['carePlans', '0.status', 'done', oneOf('draft', 'active', 'on-hold', 'revoked', 'completed')],
-    ['carePlans', '0.activities.0.status', 'done', oneOf('not-started', 'scheduled', 'in-progress', 'on-hold', 'completed', 'cancelled')],
+    [
+      'carePlans',
+      '0.activities.0.status',
+      'done',
+      oneOf('not-started', 'scheduled', 'in-progress', 'on-hold', 'completed', 'cancelled'),
+    ],
     ['carePlans', '0.activities.0.description', undefined, 'Invalid input: expected string, received undefined'],
     ['tasks', '0.priority', 'soon', priorities],
     ['tasks', '0.dueAt', '2026-02-29', day],
@@ -145,7 +151,12 @@ describe('content', () => {
     ['demographics', 'telecom.0.use', 'billing', oneOf('home', 'work', 'temp', 'old', 'mobile')],
     ['demographics', 'address', [], few],
     ['demographics', 'address.0.use', 'mobile', oneOf('home', 'work', 'temp', 'old', 'billing')],
-    ['encounterStatus', 'status', 'over', oneOf('planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled')],
+    [
+      'encounterStatus',
+      'status',
+      'over',
+      oneOf('planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled'),
+    ],
     ['documents', '0.contentType', 'pdf', 'is not a media type like application/pdf'],
     ['documents', '0.contentType', 'text/html; charset=utf-8; x=1', 'is not a media type like application/pdf'],
     ['documents', '0.contentType', 'text/plain\r\nX: 1', 'is not a media type like application/pdf'],
@@ -174,7 +185,15 @@ describe('content', () => {
   });
 
   it('A2 keeps the characters of every number, written as number or as text', () => {
-    for (const written of ['1.00', '0.010', '-0', '1e400', '1E-7', '12345678901234567890', '0.1000000000000000055511151231257827']) {
+    for (const written of [
+      '1.00',
+      '0.010',
+      '-0',
+      '1e400',
+      '1E-7',
+      '12345678901234567890',
+      '0.1000000000000000055511151231257827',
+    ]) {
       for (const text of [written, `"${written}"`]) {
         const read = content.parse(exact(`{"observations":[{"code":{"text":"x"},"value":${text}}]}`));
         const value = read.observations?.[0]?.value;
@@ -182,7 +201,10 @@ describe('content', () => {
         expect(stringifyExact(value ?? null)).toBe(written);
       }
     }
-    expect(content.parse(exact('{"medications":[{"medication":{"text":"x"},"dosage":{"frequency":3}}]}')).medications?.[0]?.dosage?.frequency).toBe(3);
+    expect(
+      content.parse(exact('{"medications":[{"medication":{"text":"x"},"dosage":{"frequency":3}}]}')).medications?.[0]?.dosage
+        ?.frequency,
+    ).toBe(3);
     expect(Decimal.parse('')).toBeUndefined();
   });
 

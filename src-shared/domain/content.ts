@@ -16,6 +16,10 @@ import { limits } from '../limits/index.ts';
 export const object = <S extends z.ZodRawShape>(shape: S) =>
   z.preprocess((value) => (value instanceof Decimal ? 0 : value), z.strictObject(shape));
 
+/** What a refinement asks, said in JSON Schema too: the published format must not promise what is then refused. */
+export const needsAny = (...names: readonly string[]) => ({ anyOf: names.map((required) => ({ required: [required] })) });
+const needsOne = { minProperties: 1, maxProperties: 1 };
+
 const FHIR_DATE = /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$/;
 const FHIR_DATE_TIME =
   /^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d+)?)?(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)))?)?)?$/;
@@ -71,7 +75,7 @@ export const decimal = z
 export const count = jsonNumber
   .refine((value) => /^\d{1,15}$/.test(value.text), { message: 'must be a whole number' })
   .transform((value) => Number(value.text))
-  .meta({ id: 'Count' });
+  .meta({ id: 'Count', minimum: 0, maximum: 999_999_999_999_999 });
 
 /** R4 `Identifier`: the system is a URI, so `system|value` can be taken apart again. */
 export const identifier = object({ system: shortText.regex(/^[^\s|]*$/, 'is not a URI'), value: shortText }).meta({
@@ -89,7 +93,7 @@ export const concept = object({
   .refine((value) => value.code !== undefined || value.text !== undefined || value.display !== undefined, {
     message: 'needs a code or a text',
   })
-  .meta({ id: 'Concept' });
+  .meta({ id: 'Concept', ...needsAny('code', 'text', 'display') });
 
 export const quantity = object({ value: decimal, unit: shortText }).meta({ id: 'Quantity' });
 export const period = object({ start: dateTime.optional(), end: dateTime.optional() }).meta({ id: 'Period' });
@@ -123,18 +127,18 @@ const words = (value: { sections?: unknown; text?: unknown }): boolean =>
 
 const note = object({ ...item, ...narrative })
   .refine(words, hasWords)
-  .meta({ id: 'Note' });
+  .meta({ id: 'Note', ...needsAny('sections', 'text') });
 
 /** Which earlier document is meant: by the event that made it, by a business identifier, or by its address in the EHR. */
 const documentLink = object({ event: shortText.optional(), identifier: identifier.optional(), reference: shortText.optional() })
   .refine((value) => Object.values(value).filter((one) => one !== undefined).length === 1, {
     message: 'needs exactly one of event, identifier, reference',
   })
-  .meta({ id: 'DocumentLink' });
+  .meta({ id: 'DocumentLink', ...needsOne });
 
 const addendum = object({ ...item, ...narrative, amends: documentLink })
   .refine(words, hasWords)
-  .meta({ id: 'Addendum' });
+  .meta({ id: 'Addendum', ...needsAny('sections', 'text') });
 
 const measured = {
   code: concept,
@@ -154,6 +158,7 @@ const oneValueOnly = { message: 'carries more than one value' };
 const unitHasValue = (value: { value?: unknown; unit?: unknown }): boolean =>
   value.unit === undefined || value.value !== undefined;
 const unitOfNothing = { message: 'has a unit and no value' };
+const unitWithValue = { dependentRequired: { unit: ['value'] } };
 
 const observation = object({
   ...item,
@@ -167,14 +172,22 @@ const observation = object({
   bodySite: concept.optional(),
   method: concept.optional(),
   note: text.optional(),
-  components: z.array(object(measured).refine(oneValue, oneValueOnly).refine(unitHasValue, unitOfNothing)).min(1).optional(),
+  components: z
+    .array(
+      object(measured)
+        .refine(oneValue, oneValueOnly)
+        .refine(unitHasValue, unitOfNothing)
+        .meta({ id: 'Component', ...unitWithValue }),
+    )
+    .min(1)
+    .optional(),
 })
   .refine(oneValue, oneValueOnly)
   .refine(unitHasValue, unitOfNothing)
   .refine((value) => value.effectiveAt === undefined || value.effectivePeriod === undefined, {
     message: 'carries both effectiveAt and effectivePeriod',
   })
-  .meta({ id: 'Observation' });
+  .meta({ id: 'Observation', ...unitWithValue, not: { required: ['effectiveAt', 'effectivePeriod'] } });
 
 const problem = object({
   ...item,
@@ -300,7 +313,7 @@ const message = object({
 
 const patientInstructions = object({ ...item, ...narrative })
   .refine(words, hasWords)
-  .meta({ id: 'PatientInstructions' });
+  .meta({ id: 'PatientInstructions', ...needsAny('sections', 'text') });
 
 const answer = object({
   text: text.optional(),
@@ -312,7 +325,7 @@ const answer = object({
   quantity: quantity.optional(),
 })
   .refine((value) => Object.values(value).filter((one) => one !== undefined).length === 1, { message: 'needs exactly one value' })
-  .meta({ id: 'Answer' });
+  .meta({ id: 'Answer', ...needsOne });
 
 // Plain, because it stands inside itself and a wrapped one has no type then; a number has no `linkId` either.
 const responseItem = z
@@ -370,7 +383,7 @@ const demographicsFields = {
 /** The members named here replace what the chart holds; members left out stay as they are. */
 const demographics = object({ ...item, ...demographicsFields })
   .refine((value) => Object.keys(demographicsFields).some((key) => key in value), { message: 'names nothing to change' })
-  .meta({ id: 'Demographics' });
+  .meta({ id: 'Demographics', ...needsAny(...Object.keys(demographicsFields)) });
 
 const encounterStatus = object({
   ...item,
@@ -393,7 +406,7 @@ const attachment = object({
 
 const intakeSummary = object({ ...item, ...narrative })
   .refine(words, hasWords)
-  .meta({ id: 'IntakeSummary' });
+  .meta({ id: 'IntakeSummary', ...needsAny('sections', 'text') });
 
 /** A hint for a coder. Kept and shown, never charted (A2). */
 const codingCue = object({ ...item, code: concept, note: text.optional() }).meta({ id: 'CodingCue' });
@@ -420,7 +433,7 @@ export const content = object({
   codingCues: z.array(codingCue).min(1).optional(),
 })
   .refine((value) => Object.values(value).some((member) => member !== undefined), { message: 'has no members' })
-  .meta({ id: 'Content' });
+  .meta({ id: 'Content', minProperties: 1 });
 
 export type Content = z.infer<typeof content>;
 export type Concept = z.infer<typeof concept>;

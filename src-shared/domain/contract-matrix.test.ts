@@ -2,15 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { contractMatrix, contractMatrixJsonSchema, contractRow } from './contract-matrix.ts';
 import { contentKinds, contract, matrix } from './testing/builders.ts';
 
-const issues = (value: unknown): string[] => (contractMatrix.safeParse(value).error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+const issues = (value: unknown): string[] =>
+  (contractMatrix.safeParse(value).error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 const without = (kind: string) => matrix.rows.filter((row) => row.kind !== kind);
 
 describe('the contract matrix', () => {
   it.each(contentKinds)('B1 has one row for %s: neither none nor two', (kind) => {
     expect(contractRow(matrix, kind).kind).toBe(kind);
     expect(issues({ ...matrix, rows: without(kind) })).toEqual([`: needs exactly one row for "${kind}", has 0`]);
-    expect(issues({ ...matrix, rows: [...matrix.rows, contract({ kind })] })).toEqual([`: needs exactly one row for "${kind}", has 2`]);
-    expect(() => contractRow({ ...matrix, rows: without(kind) }, kind)).toThrow(`the contract matrix test-1 has no row for ${kind}`);
+    expect(issues({ ...matrix, rows: [...matrix.rows, contract({ kind })] })).toEqual([
+      `: needs exactly one row for "${kind}", has 2`,
+    ]);
+    expect(() => contractRow({ ...matrix, rows: without(kind) }, kind)).toThrow(
+      `the contract matrix test-1 has no row for ${kind}`,
+    );
   });
 
   const wrong: readonly (readonly [field: string, value: unknown])[] = [

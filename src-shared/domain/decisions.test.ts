@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { approve, attestAbsent, attestFound, decisionRefusals, reject, resolve, retry, withdraw, type Decision } from './decisions.ts';
+import {
+  approve,
+  attestAbsent,
+  attestFound,
+  decisionRefusals,
+  reject,
+  resolve,
+  retry,
+  withdraw,
+  type Decision,
+} from './decisions.ts';
 import { roles } from './people.ts';
 import { contract, now, person, requestSha256, stateNames, states, write, writeIn } from './testing/builders.ts';
 import { mayMove } from './transitions.ts';
@@ -7,7 +17,8 @@ import type { StateName, WriteRow } from './write.ts';
 
 const chart = { reference: 'DocumentReference/11', versionId: '2', landing: 'charted' } as const;
 /** An unknown write whose look-ups are used up: the only one a person may say something about. */
-const personsTurn = (name: StateName): WriteRow => (name === 'unknown' ? write({ attempts: 1, state: { ...states.unknown, personSince: now } }) : writeIn(name));
+const personsTurn = (name: StateName): WriteRow =>
+  name === 'unknown' ? write({ attempts: 1, state: { ...states.unknown, personSince: now } }) : writeIn(name);
 
 const acts = {
   approve: (row: WriteRow) => approve(row, person(), contract(), requestSha256, 'approved for the chart', now),
@@ -89,10 +100,24 @@ describe('approve', () => {
   const operator = person({ roles: ['operator'] });
   // The order of the checks: state, role, bytes.
   it.each([
-    ['another state, no role, other bytes', writeIn('pending'), operator, 'x', 'state-forbids', 'it is pending; only a write that awaits approval can be approved'],
+    [
+      'another state, no role, other bytes',
+      writeIn('pending'),
+      operator,
+      'x',
+      'state-forbids',
+      'it is pending; only a write that awaits approval can be approved',
+    ],
     ['no role, other bytes', waiting, operator, 'x', 'role-forbids', 'it needs one of: clinician, clinical-owner'],
     ['other bytes', waiting, person(), 'x', 'approval-stale', 'what would be sent is not what was shown; look at it again'],
-    ['no bytes', { ...waiting, prepared: null }, person(), requestSha256, 'approval-stale', 'what would be sent is not what was shown; look at it again'],
+    [
+      'no bytes',
+      { ...waiting, prepared: null },
+      person(),
+      requestSha256,
+      'approval-stale',
+      'what would be sent is not what was shown; look at it again',
+    ],
   ] as const)('G4 refuses with %s', (_what, row, who, shown, code, message) => {
     expect(approve(row, who, contract(), shown, 'signed', now)).toEqual({ ok: false, code, message });
   });
@@ -100,13 +125,21 @@ describe('approve', () => {
   it.each(roles)('G3 lets %s approve only where the contract and the write name the role', (role) => {
     const approvers = ['clinician', 'clinical-owner'] as const;
     const allowed = (approvers as readonly string[]).includes(role);
-    expect(end(approve(waiting, person({ roles: [role] }), contract({ approvers: [...approvers] }), requestSha256, 'm', now))).toBe(allowed ? 'pending' : 'role-forbids');
+    expect(
+      end(approve(waiting, person({ roles: [role] }), contract({ approvers: [...approvers] }), requestSha256, 'm', now)),
+    ).toBe(allowed ? 'pending' : 'role-forbids');
   });
 
   it('C4 asks a clinical owner before something dangerous is sent a second time, though a clinician may approve its first', () => {
     const again = { ...waiting, state: { ...states['awaiting-approval'], roles: ['clinical-owner'] as const } };
-    expect(approve(again, person(), contract(), requestSha256, 'm', now)).toEqual({ ok: false, code: 'role-forbids', message: 'it needs one of: clinical-owner' });
-    expect(approve(again, person({ roles: ['clinician', 'clinical-owner'] }), contract(), requestSha256, 'm', now)).toMatchObject({ ok: true, approval: { role: 'clinical-owner' } });
+    expect(approve(again, person(), contract(), requestSha256, 'm', now)).toEqual({
+      ok: false,
+      code: 'role-forbids',
+      message: 'it needs one of: clinical-owner',
+    });
+    expect(approve(again, person({ roles: ['clinician', 'clinical-owner'] }), contract(), requestSha256, 'm', now)).toMatchObject(
+      { ok: true, approval: { role: 'clinical-owner' } },
+    );
   });
 
   it('B7 asks for a role that the contract still names, when it was changed while the write waited', () => {
@@ -131,9 +164,19 @@ describe('reasons', () => {
   });
 
   it('I1 keeps the words, the person and the moment', () => {
-    expect(withdraw(writeIn('pending'), 'op-1', 'sent twice', now)).toEqual({ ok: true, moves: [{ name: 'withdrawn', by: 'op-1', reason: 'sent twice', at: now }] });
-    expect(resolve(writeIn('failed-terminal'), 'op-1', 'by hand', now)).toEqual({ ok: true, moves: [{ name: 'resolved-by-hand', by: 'op-1', at: now, note: 'by hand' }] });
-    expect(reject(writeIn('awaiting-approval'), 'wrong')).toEqual({ ok: true, moves: [{ name: 'failed-terminal', code: 'approval-rejected' }], approval: null });
+    expect(withdraw(writeIn('pending'), 'op-1', 'sent twice', now)).toEqual({
+      ok: true,
+      moves: [{ name: 'withdrawn', by: 'op-1', reason: 'sent twice', at: now }],
+    });
+    expect(resolve(writeIn('failed-terminal'), 'op-1', 'by hand', now)).toEqual({
+      ok: true,
+      moves: [{ name: 'resolved-by-hand', by: 'op-1', at: now, note: 'by hand' }],
+    });
+    expect(reject(writeIn('awaiting-approval'), 'wrong')).toEqual({
+      ok: true,
+      moves: [{ name: 'failed-terminal', code: 'approval-rejected' }],
+      approval: null,
+    });
   });
 });
 
@@ -151,11 +194,18 @@ describe('what may already stand in the chart', () => {
         message: 'it may already be in the chart; it can be withdrawn once that is settled',
       });
     }
-    expect(resolve(writeIn('unknown'), 'op-1', 'n', now)).toMatchObject({ ok: false, message: 'say what the chart holds: --found TYPE/ID, or --absent' });
+    expect(resolve(writeIn('unknown'), 'op-1', 'n', now)).toMatchObject({
+      ok: false,
+      message: 'say what the chart holds: --found TYPE/ID, or --absent',
+    });
   });
 
   it('C4 is attested only once the look-ups are used up', () => {
-    const still = { ok: false, code: 'state-forbids', message: 'the chart is still being looked at; wait until the look-ups are used up' };
+    const still = {
+      ok: false,
+      code: 'state-forbids',
+      message: 'the chart is still being looked at; wait until the look-ups are used up',
+    };
     expect(attestFound(writeIn('unknown'), chart, 'op-1', 'seen', now)).toEqual(still);
     expect(attestAbsent(writeIn('unknown'), 'not seen', now)).toEqual(still);
   });
@@ -183,7 +233,14 @@ describe('what may already stand in the chart', () => {
     }
     expect(attestAbsent({ ...personsTurn('unknown'), tier: 'high' }, 'not there', now)).toEqual({
       ok: true,
-      moves: [again, { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' }],
+      moves: [
+        again,
+        {
+          name: 'awaiting-approval',
+          roles: ['clinical-owner'],
+          reason: 'sent once, and not in the chart; may it be sent again?',
+        },
+      ],
       approval: null,
     });
   });

@@ -11,8 +11,7 @@ export const decisionRefusals = ['state-forbids', 'role-forbids', 'approval-stal
 export type DecisionRefusal = (typeof decisionRefusals)[number];
 
 export type Decision =
-  | { readonly ok: true; readonly moves: readonly WriteState[]; readonly approval?: WriteApproval | null }
-  | Refusal;
+  { readonly ok: true; readonly moves: readonly WriteState[]; readonly approval?: WriteApproval | null } | Refusal;
 interface Refusal {
   readonly ok: false;
   readonly code: DecisionRefusal;
@@ -22,14 +21,23 @@ interface Refusal {
 const no = (code: DecisionRefusal, message: string): Refusal => ({ ok: false, code, message });
 
 /** Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown. */
-export function approve(row: WriteRow, person: Person, contract: ContractRow, requestSha256: string, meaning: string, now: number): Decision {
-  if (row.state.name !== 'awaiting-approval') return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
+export function approve(
+  row: WriteRow,
+  person: Person,
+  contract: ContractRow,
+  requestSha256: string,
+  meaning: string,
+  now: number,
+): Decision {
+  if (row.state.name !== 'awaiting-approval')
+    return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
   // The write may ask for more than its contract does: a second sending of something dangerous needs a clinical owner.
   const asked = row.state.roles;
   const approvers = contract.approvers.filter((one) => asked.includes(one));
   const role = approverRole(person, { approvers });
   if (role === undefined) return no('role-forbids', `it needs one of: ${approvers.join(', ')}`);
-  if (row.prepared === null || row.prepared.sha256 !== requestSha256) return no('approval-stale', 'what would be sent is not what was shown; look at it again');
+  if (row.prepared === null || row.prepared.sha256 !== requestSha256)
+    return no('approval-stale', 'what would be sent is not what was shown; look at it again');
   const approval: WriteApproval = {
     by: person.id,
     name: person.name,
@@ -44,15 +52,21 @@ export function approve(row: WriteRow, person: Person, contract: ContractRow, re
 }
 
 export function reject(row: WriteRow, reason: string): Decision {
-  if (row.state.name !== 'awaiting-approval') return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be rejected`);
+  if (row.state.name !== 'awaiting-approval')
+    return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be rejected`);
   if (reason.trim() === '') return no('reason-missing', 'say why it must not be charted');
   return { ok: true, moves: [{ name: 'failed-terminal', code: 'approval-rejected' }], approval: null };
 }
 
 /** Brings the next attempt of a failed-retryable write forward to now. */
 export function retry(row: WriteRow, now: number): Decision {
-  if (row.state.name === 'unknown') return no('state-forbids', 'it may already be in the chart; it is being looked for and is never sent again before that is settled');
-  if (row.state.name !== 'failed-retryable') return no('state-forbids', `it is ${row.state.name}; only a write that is due for another attempt can be retried`);
+  if (row.state.name === 'unknown')
+    return no(
+      'state-forbids',
+      'it may already be in the chart; it is being looked for and is never sent again before that is settled',
+    );
+  if (row.state.name !== 'failed-retryable')
+    return no('state-forbids', `it is ${row.state.name}; only a write that is due for another attempt can be retried`);
   return { ok: true, moves: [{ name: 'pending', nextAt: now }] };
 }
 
@@ -69,12 +83,19 @@ export function withdraw(row: WriteRow, by: string, reason: string, now: number)
 export function resolve(row: WriteRow, by: string, note: string, now: number): Decision {
   if (note.trim() === '') return no('reason-missing', 'say what was done by hand, or why it is not needed');
   if (row.state.name === 'unknown') return no('state-forbids', 'say what the chart holds: --found TYPE/ID, or --absent');
-  if (row.state.name !== 'failed-terminal') return no('state-forbids', `it is ${row.state.name}; only a failed write is resolved by hand`);
+  if (row.state.name !== 'failed-terminal')
+    return no('state-forbids', `it is ${row.state.name}; only a failed write is resolved by hand`);
   return { ok: true, moves: [{ name: 'resolved-by-hand', by, at: now, note }] };
 }
 
 /** A named person looked in the chart and found the write there. */
-export function attestFound(row: WriteRow, found: Pick<ChartEvidence, 'reference' | 'versionId'> & { landing: Landing }, by: string, note: string, now: number): Decision {
+export function attestFound(
+  row: WriteRow,
+  found: Pick<ChartEvidence, 'reference' | 'versionId'> & { landing: Landing },
+  by: string,
+  note: string,
+  now: number,
+): Decision {
   const attested = mayAttest(row, note);
   if (!attested.ok) return attested;
   const state = committed({ ...found, verification: { result: 'not-verifiable', reason: `attested by ${by}: ${note}` } }, now);
@@ -92,6 +113,7 @@ export function attestAbsent(row: WriteRow, note: string, now: number): Decision
 function mayAttest(row: WriteRow, note: string): { readonly ok: true; readonly state: StateOf<'unknown'> } | Refusal {
   if (note.trim() === '') return no('reason-missing', 'say where you looked and what you saw');
   if (row.state.name !== 'unknown') return no('state-forbids', `it is ${row.state.name}; only an unknown write is attested`);
-  if (row.state.personSince === null) return no('state-forbids', 'the chart is still being looked at; wait until the look-ups are used up');
+  if (row.state.personSince === null)
+    return no('state-forbids', 'the chart is still being looked at; wait until the look-ups are used up');
   return { ok: true, state: row.state };
 }

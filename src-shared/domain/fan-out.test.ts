@@ -7,7 +7,11 @@ import { connection, event, matrix, pseudonym, sha256 } from './testing/builders
 import { contentExamples } from './testing/records.ts';
 
 const note = { note: { text: 'Feels well.' } };
-const problem = (key?: string, cls?: string) => ({ code: { text: 'Asthma' }, ...(key === undefined ? {} : { key }), ...(cls === undefined ? {} : { class: cls }) });
+const problem = (key?: string, cls?: string) => ({
+  code: { text: 'Asthma' },
+  ...(key === undefined ? {} : { key }),
+  ...(cls === undefined ? {} : { class: cls }),
+});
 
 function plan(content: unknown, changes: Partial<FanOutInput> = {}) {
   return fanOut({
@@ -33,7 +37,9 @@ describe('itemsOf', () => {
     const all = Object.fromEntries(
       Object.entries(contentExamples).map(([member, [first]]) => [
         member,
-        Array.isArray(first) ? first.slice(0, 1).map((one: object) => ({ ...one, key: undefined })) : { ...(first as object), key: undefined },
+        Array.isArray(first)
+          ? first.slice(0, 1).map((one: object) => ({ ...one, key: undefined }))
+          : { ...(first as object), key: undefined },
       ]),
     );
     const expected = [
@@ -84,12 +90,17 @@ describe('itemsOf', () => {
     ['request', 'fact', 'medication-request'],
     ['request', undefined, 'medication-request'],
   ])('A2 a medication with record %s and class %s is a %s', (recordKind, cls, kind) => {
-    const medication = { medication: { text: 'Aspirin' }, ...(recordKind === undefined ? {} : { record: recordKind }), ...(cls === undefined ? {} : { class: cls }) };
+    const medication = {
+      medication: { text: 'Aspirin' },
+      ...(recordKind === undefined ? {} : { record: recordKind }),
+      ...(cls === undefined ? {} : { class: cls }),
+    };
     expect(itemsOf(contentOf({ medications: [medication] })).items[0]?.clinical.kind).toBe(kind);
   });
 
   it('A3 keeps a place free for what is not charted: the class of one item moves no other', () => {
-    const slots = (cls: string): string[] => itemsOf(contentOf({ problems: [problem(), problem(undefined, cls), problem()] })).items.map(({ slot }) => slot);
+    const slots = (cls: string): string[] =>
+      itemsOf(contentOf({ problems: [problem(), problem(undefined, cls), problem()] })).items.map(({ slot }) => slot);
     expect(slots('fact')).toEqual(['problems/0', 'problems/1', 'problems/2']);
     expect(slots('suggestion')).toEqual(['problems/0', 'problems/2']);
   });
@@ -134,7 +145,11 @@ describe('fanOut', () => {
   });
 
   it('A3 asks nothing of a report, and nothing of content that is only kept', () => {
-    expect(plan(note, { event: event({ type: 'encounter.opened', content: undefined }) })).toEqual({ ok: true, writes: [], kept: [] });
+    expect(plan(note, { event: event({ type: 'encounter.opened', content: undefined }) })).toEqual({
+      ok: true,
+      writes: [],
+      kept: [],
+    });
     expect(planned({ codingCues: [{ code: { text: 'x' }, key: 'c' }] })).toEqual({
       ok: true,
       writes: [],
@@ -143,7 +158,11 @@ describe('fanOut', () => {
   });
 
   it('C3 refuses two items in one slot', () => {
-    expect(plan({ problems: [problem('a'), problem('a')] })).toEqual({ ok: false, code: 'event-duplicate-slot', message: 'two items stand in the slot "problems/a"' });
+    expect(plan({ problems: [problem('a'), problem('a')] })).toEqual({
+      ok: false,
+      code: 'event-duplicate-slot',
+      message: 'two items stand in the slot "problems/a"',
+    });
     // A key that looks like another item's place is the same slot, too.
     expect(plan({ problems: [problem('1'), problem()] })).toMatchObject({ ok: false, code: 'event-duplicate-slot' });
     expect(plan({ problems: [problem('a')], tasks: [{ description: 'x', key: 'a' }] })).toMatchObject({ ok: true });
@@ -170,7 +189,10 @@ describe('fanOut', () => {
       [slotKey('north', 'problems/a'), 'old-a'],
       [slotKey('south', 'problems/b'), 'old-b-south'],
     ]);
-    const { writes } = planned({ problems: [problem('b'), problem('a'), problem('c')] }, { earlier, connections: ['north', 'south'] });
+    const { writes } = planned(
+      { problems: [problem('b'), problem('a'), problem('c')] },
+      { earlier, connections: ['north', 'south'] },
+    );
     expect(writes.map(({ connection: to, slot, supersedes }) => `${to} ${slot} ${supersedes}`)).toEqual([
       'north problems/b null',
       'north problems/a old-a',
@@ -184,10 +206,19 @@ describe('fanOut', () => {
   it('C6 orders by patient and visit of one connection: each of the three makes another lane', () => {
     const identifiers = (value: string) => [{ system: 'urn:x', value }];
     const lane = (patient: string, visit: string | null, to: string): string | undefined => {
-      const subject = { patient: { identifiers: identifiers(patient), birthDate: '2000-01-01' }, ...(visit === null ? {} : { encounter: { identifiers: identifiers(visit) } }) };
+      const subject = {
+        patient: { identifiers: identifiers(patient), birthDate: '2000-01-01' },
+        ...(visit === null ? {} : { encounter: { identifiers: identifiers(visit) } }),
+      };
       return planned(note, { event: event({ content: note, subject }), connections: [to] }).writes[0]?.lane;
     };
-    const lanes = [lane('1', '1', 'north'), lane('2', '1', 'north'), lane('1', '2', 'north'), lane('1', null, 'north'), lane('1', '1', 'south')];
+    const lanes = [
+      lane('1', '1', 'north'),
+      lane('2', '1', 'north'),
+      lane('1', '2', 'north'),
+      lane('1', null, 'north'),
+      lane('1', '1', 'south'),
+    ];
     expect(new Set(lanes).size).toBe(5);
     expect(lane('1', '1', 'north')).toBe(lanes[0]);
     // Words that run into each other are still two.
@@ -195,23 +226,34 @@ describe('fanOut', () => {
     expect(lane('b identifier urn:x|d ', null, 'north')).not.toBe(lane('b', 'd ', 'north'));
   });
 
-  const key = fc.string({ unit: fc.constantFrom('a', 'b', '1', '0', '-', '.'), minLength: 1, maxLength: 3 }).filter((text) => /^[a-z0-9]/.test(text));
+  const key = fc
+    .string({ unit: fc.constantFrom('a', 'b', '1', '0', '-', '.'), minLength: 1, maxLength: 3 })
+    .filter((text) => /^[a-z0-9]/.test(text));
   const items = fc.uniqueArray(key, { maxLength: 8 });
   const members = ['observations', 'problems', 'orders', 'tasks', 'procedures'] as const;
-  const anyContent = fc.record(Object.fromEntries(members.map((member) => [member, items])) as Record<(typeof members)[number], typeof items>).filter((one) => Object.values(one).some((list) => list.length > 0));
+  const anyContent = fc
+    .record(Object.fromEntries(members.map((member) => [member, items])) as Record<(typeof members)[number], typeof items>)
+    .filter((one) => Object.values(one).some((list) => list.length > 0));
 
   it('A3 gives keyed items the same slots and ids in any order of items and members', () => {
     fc.assert(
       fc.property(anyContent, fc.nat(7), (keys, turn) => {
         const build = (shuffle: boolean): unknown => {
           const lists = members.flatMap((member) => {
-            const list = keys[member].map((one) => ({ key: one, code: { text: 'x' }, ...(member === 'tasks' ? { description: 'x' } : {}) }));
+            const list = keys[member].map((one) => ({
+              key: one,
+              code: { text: 'x' },
+              ...(member === 'tasks' ? { description: 'x' } : {}),
+            }));
             const moved = shuffle ? [...list.slice(turn), ...list.slice(0, turn)].reverse() : list;
             return list.length === 0 ? [] : [[member, moved] as const];
           });
           return Object.fromEntries(shuffle ? lists.reverse() : lists);
         };
-        const names = (content: unknown): string[] => planned(content).writes.map(({ id, slot }) => `${slot} ${id}`).toSorted();
+        const names = (content: unknown): string[] =>
+          planned(content)
+            .writes.map(({ id, slot }) => `${slot} ${id}`)
+            .toSorted();
         const straight = names(build(false));
         expect(new Set(straight.map((one) => one.split(' ')[0])).size).toBe(straight.length);
         expect(new Set(straight.map((one) => one.split(' ')[1])).size).toBe(straight.length);
@@ -226,7 +268,15 @@ describe('subjectKey', () => {
   it.each([
     [{ reference: 'Patient/7' }, 'reference Patient/7'],
     [{ identifiers: [{ system: 'urn:a', value: '1' }] }, 'identifier urn:a|1'],
-    [{ identifiers: [{ system: 'urn:a', value: '1' }, { system: 'urn:b', value: '2' }] }, 'identifier urn:a|1'],
+    [
+      {
+        identifiers: [
+          { system: 'urn:a', value: '1' },
+          { system: 'urn:b', value: '2' },
+        ],
+      },
+      'identifier urn:a|1',
+    ],
     [{ reference: 'Patient/7', identifiers: [{ system: 'urn:a', value: '1' }] }, 'identifier urn:a|1'],
     [{}, 'reference '],
   ])('C1 of %j is %j', (subject, expected) => {

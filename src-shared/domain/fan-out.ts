@@ -71,7 +71,10 @@ export function itemsOf(content: Content): { readonly items: readonly SlottedIte
 }
 
 /** Stable words for a subject of an event: its address in the EHR, or its first identifier. */
-export function subjectKey(subject: { reference?: string | undefined; identifiers?: readonly { system: string; value: string }[] | undefined }): string {
+export function subjectKey(subject: {
+  reference?: string | undefined;
+  identifiers?: readonly { system: string; value: string }[] | undefined;
+}): string {
   const first = subject.identifiers?.[0];
   return first === undefined ? `reference ${subject.reference ?? ''}` : `identifier ${first.system}|${first.value}`;
 }
@@ -108,7 +111,11 @@ export function fanOut(input: FanOutInput): FanOut {
     slots.add(slot);
   }
   if (items.length * input.connections.length > limits.writesPerEventMax) {
-    return { ok: false, code: 'event-too-many-writes', message: `more than ${limits.writesPerEventMax} chart entries in one event` };
+    return {
+      ok: false,
+      code: 'event-too-many-writes',
+      message: `more than ${limits.writesPerEventMax} chart entries in one event`,
+    };
   }
   const { tenant } = event;
   const eventVersion = event.version ?? 1;
@@ -121,7 +128,10 @@ export function fanOut(input: FanOutInput): FanOut {
     items.map(({ slot, clinical }): PlannedWrite => {
       const row = contractRow(matrix, clinical.kind);
       return {
-        id: writeId({ tenant, connection, patient, encounter, resourceType: row.resource, eventId: event.id, eventVersion, slot }, sha256),
+        id: writeId(
+          { tenant, connection, patient, encounter, resourceType: row.resource, eventId: event.id, eventVersion, slot },
+          sha256,
+        ),
         tenant,
         connection,
         source: event.source,

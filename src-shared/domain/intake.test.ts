@@ -78,7 +78,12 @@ describe('decideIntake', () => {
   });
 
   it('A1 counts a report without a target, though the tenant has several connections', () => {
-    const decision = decideIntake(facts({ type: 'capture.failed', content: undefined, reason: 'microphone off' }, { connections: [connection(), connection({ name: 'south' })] }));
+    const decision = decideIntake(
+      facts(
+        { type: 'capture.failed', content: undefined, reason: 'microphone off' },
+        { connections: [connection(), connection({ name: 'south' })] },
+      ),
+    );
     expect(decision).toMatchObject({ status: 'accepted', body: { writes: [], kept: [], approvedAt: null } });
   });
 
@@ -92,13 +97,20 @@ describe('decideIntake', () => {
   });
 
   it('A4 takes an event of a leap second', () => {
-    expect(decideIntake(facts({ occurredAt: '2016-12-31T23:59:60Z' }))).toMatchObject({ body: { occurredAt: Date.UTC(2017, 0, 1) } });
+    expect(decideIntake(facts({ occurredAt: '2016-12-31T23:59:60Z' }))).toMatchObject({
+      body: { occurredAt: Date.UTC(2017, 0, 1) },
+    });
   });
 
   const south = connection({ name: 'south', tenants: ['south-clinic'] });
   const second = connection({ name: 'second' });
   const manyProblems = { problems: Array.from({ length: 501 }, () => ({ code: { text: 'x' } })) };
-  const twice = { problems: [{ key: 'a', code: { text: 'x' } }, { key: 'a', code: { text: 'y' } }] };
+  const twice = {
+    problems: [
+      { key: 'a', code: { text: 'x' } },
+      { key: 'a', code: { text: 'y' } },
+    ],
+  };
   const known = knownAfter();
   const other = { content: { note: { text: 'Feels worse.' } } };
 
@@ -107,22 +119,57 @@ describe('decideIntake', () => {
     ['no such source, nor tenant', { tenant: 'elsewhere' }, { source: undefined, connections: [south] }, 'source-unknown'],
     ['a source switched off, for another tenant', {}, { source: source({ active: false, tenants: [] }) }, 'source-unknown'],
     ['a tenant and a type not allowed', {}, { source: source({ tenants: ['south-clinic'], types: [] }) }, 'source-not-allowed'],
-    ['a type and an origin not allowed', { origin: 'ai' }, { source: source({ types: ['problem'], origin: 'device' }) }, 'source-not-allowed'],
+    [
+      'a type and an origin not allowed',
+      { origin: 'ai' },
+      { source: source({ types: ['problem'], origin: 'device' }) },
+      'source-not-allowed',
+    ],
     ['only proposals allowed', {}, { source: source({ types: ['note.proposed'] }) }, 'source-not-allowed'],
-    ['another origin, no connection', { origin: 'ai' }, { source: source({ origin: 'clinician' }), connections: [] }, 'source-not-allowed'],
+    [
+      'another origin, no connection',
+      { origin: 'ai' },
+      { source: source({ origin: 'clinician' }), connections: [] },
+      'source-not-allowed',
+    ],
     ['no connection at all, an unknown target', { targets: [{ connection: 'x' }] }, { connections: [] }, 'tenant-unknown'],
     ['connections of other tenants only', {}, { connections: [south] }, 'tenant-unknown'],
     ['connections switched off only', {}, { connections: [connection({ active: false })] }, 'tenant-unknown'],
-    ['a report for a tenant that no one serves', { type: 'capture.failed', content: undefined }, { connections: [south] }, 'tenant-unknown'],
+    [
+      'a report for a tenant that no one serves',
+      { type: 'capture.failed', content: undefined },
+      { connections: [south] },
+      'tenant-unknown',
+    ],
     ['a known id, two connections, no target', {}, { connections: [connection(), second], known }, 'connection-ambiguous'],
     ['a target that does not exist', { targets: [{ connection: 'x' }] }, { known }, 'connection-unknown'],
-    ['a target of another tenant', { targets: [{ connection: 'south' }] }, { connections: [connection(), south] }, 'connection-unknown'],
-    ['a target switched off', { targets: [{ connection: 'second' }] }, { connections: [connection(), connection({ ...second, active: false })] }, 'connection-unknown'],
+    [
+      'a target of another tenant',
+      { targets: [{ connection: 'south' }] },
+      { connections: [connection(), south] },
+      'connection-unknown',
+    ],
+    [
+      'a target switched off',
+      { targets: [{ connection: 'second' }] },
+      { connections: [connection(), connection({ ...second, active: false })] },
+      'connection-unknown',
+    ],
     ['one good and one bad target', { targets: [{ connection: 'north' }, { connection: 'x' }] }, {}, 'connection-unknown'],
     ['an id of another source, other content', other, { known: { ...known, source: 'scribe-9' } }, 'event-id-taken'],
-    ['an id of another source, higher version', { ...other, version: 9 }, { known: { ...known, source: 'scribe-9' } }, 'event-id-taken'],
+    [
+      'an id of another source, higher version',
+      { ...other, version: 9 },
+      { known: { ...known, source: 'scribe-9' } },
+      'event-id-taken',
+    ],
     ['other content, same version, too many writes', { content: manyProblems }, { known }, 'event-version-conflict'],
-    ['other content, lower version', { ...other, version: 1 }, { known: { ...known, eventVersion: 2 } }, 'event-version-conflict'],
+    [
+      'other content, lower version',
+      { ...other, version: 1 },
+      { known: { ...known, eventVersion: 2 } },
+      'event-version-conflict',
+    ],
     ['two items in one slot, one of many', { content: twice }, {}, 'event-duplicate-slot'],
     ['more entries than one event may ask for', { content: manyProblems }, {}, 'event-too-many-writes'],
   ];
@@ -130,6 +177,22 @@ describe('decideIntake', () => {
     const decision = decideIntake(facts(changes, others));
     expect(outcome(decision)).toBe(code);
     expect(decision).toMatchObject({ message: expect.stringMatching(/\S/) as unknown });
+  });
+
+  // The first thing not allowed is the one told: tenant, then type, then origin.
+  it.each([
+    [{ tenants: ['south-clinic'], types: [], origin: 'device' }, 'the source may not send for the tenant "north-clinic"'],
+    [{ tenants: ['south-clinic'] }, 'the source may not send for the tenant "north-clinic"'],
+    [{ tenants: [] }, 'the source may not send for the tenant "north-clinic"'],
+    [{ types: [], origin: 'device' }, 'the source may not send "note.approved"'],
+    [{ types: ['not', 'note.', 'approved'] }, 'the source may not send "note.approved"'],
+    [{ origin: 'device' }, 'the source is registered for content made by device, not by ai'],
+  ] as const)('A7 a source with %j may not: %s', (registered, message) => {
+    expect(decideIntake(facts({ origin: 'ai' }, { source: source(registered) }))).toEqual({
+      status: 'refused',
+      code: 'source-not-allowed',
+      message,
+    });
   });
 
   const allowed: readonly (readonly [what: string, changes: Changes, others: Partial<IntakeFacts>])[] = [
@@ -154,7 +217,9 @@ describe('decideIntake', () => {
 });
 
 describe('an event that comes again', () => {
-  const patient = (value: string) => ({ patient: { identifiers: [{ system: 'urn:mrn:north', value }], birthDate: '1967-02-11' } });
+  const patient = (value: string) => ({
+    patient: { identifiers: [{ system: 'urn:mrn:north', value }], birthDate: '1967-02-11' },
+  });
   const visit = (value: string) => ({ ...patient('100234'), encounter: { identifiers: [{ system: 'urn:visit', value }] } });
   const two = { connections: [connection(), connection({ name: 'second' })] };
   const toBoth = { targets: [{ connection: 'north' }, { connection: 'second' }] };
@@ -165,24 +230,54 @@ describe('an event that comes again', () => {
   const table: readonly (readonly [what: string, first: Changes, again: Changes, expected: string, newly: boolean | null])[] = [
     ['the same', {}, {}, 'duplicate', false],
     ['the same with a higher version', {}, { version: 7 }, 'duplicate', false],
-    ['the same, other words around the content', {}, { correlationId: 'x', device: 'y', occurredAt: '2026-03-03T00:00:00Z' }, 'duplicate', false],
+    [
+      'the same, other words around the content',
+      {},
+      { correlationId: 'x', device: 'y', occurredAt: '2026-03-03T00:00:00Z' },
+      'duplicate',
+      false,
+    ],
     ['a proposal that is now approved', { type: 'note.proposed' }, { approval: approved }, 'duplicate', true],
     ['an approval that is known', { approval: approved }, { approval: approved }, 'duplicate', false],
     ['an approval that is gone', { approval: approved }, {}, 'duplicate', false],
     ['a rejection', {}, { approval: { ...approved, status: 'rejected' } }, 'duplicate', false],
-    ['a rejection that is now approved', { approval: { ...approved, status: 'rejected' } }, { approval: approved }, 'duplicate', true],
+    [
+      'a rejection that is now approved',
+      { approval: { ...approved, status: 'rejected' } },
+      { approval: approved },
+      'duplicate',
+      true,
+    ],
     ['other content', {}, other, 'event-version-conflict', null],
     ['other content, version 1 said aloud', {}, { ...other, version: 1 }, 'event-version-conflict', null],
     ['other content, higher version', {}, { ...other, version: 2 }, 'new-version', null],
     ['other content, version skipped', { version: 3 }, { ...other, version: 9 }, 'new-version', null],
     ['other content, lower version', { version: 3 }, { ...other, version: 2 }, 'event-version-conflict', null],
-    ['the same content in other characters', {}, { content: { note: { text: 'Feels well.', class: 'fact' } } }, 'event-version-conflict', null],
+    [
+      'the same content in other characters',
+      {},
+      { content: { note: { text: 'Feels well.', class: 'fact' } } },
+      'event-version-conflict',
+      null,
+    ],
     ['another patient', {}, { subject: patient('100235') }, 'event-version-conflict', null],
     ['another patient, higher version', {}, { subject: patient('100235'), version: 2 }, 'new-version', null],
     ['a visit added', {}, { subject: visit('V-1') }, 'event-version-conflict', null],
     ['another visit', { subject: visit('V-1') }, { subject: visit('V-2') }, 'event-version-conflict', null],
-    ['other demographics of the same patient', {}, { subject: { patient: { ...patient('100234').patient, gender: 'male' } } }, 'duplicate', false],
-    ['another target', { targets: [{ connection: 'north' }] }, { targets: [{ connection: 'second' }] }, 'event-version-conflict', null],
+    [
+      'other demographics of the same patient',
+      {},
+      { subject: { patient: { ...patient('100234').patient, gender: 'male' } } },
+      'duplicate',
+      false,
+    ],
+    [
+      'another target',
+      { targets: [{ connection: 'north' }] },
+      { targets: [{ connection: 'second' }] },
+      'event-version-conflict',
+      null,
+    ],
     ['one target more', { targets: [{ connection: 'north' }] }, toBoth, 'event-version-conflict', null],
     ['its targets in another order', toBoth, { targets: toBoth.targets.toReversed() }, 'duplicate', false],
     ['the same report', asReport, asReport, 'duplicate', false],
@@ -195,7 +290,10 @@ describe('an event that comes again', () => {
     const before = decideIntake(facts(first, named ? two : {}));
     if (before.status !== 'accepted') throw new Error(outcome(before));
     const { eventId, eventVersion, contentSha256, subject, approvedAt, type } = before.body;
-    const known = knownAfter({}, { eventId, eventVersion, contentSha256, subject, approved: approvedAt !== null, approvedAt, type });
+    const known = knownAfter(
+      {},
+      { eventId, eventVersion, contentSha256, subject, approved: approvedAt !== null, approvedAt, type },
+    );
     const decision = decideIntake(facts(again, { known, ...(named ? two : {}) }));
     expect(outcome(decision)).toBe(expected);
     if (newly !== null) expect(decision).toEqual({ status: 'duplicate', newlyApproved: newly });
@@ -204,7 +302,10 @@ describe('an event that comes again', () => {
   it('C3 replaces the writes of the version before, slot by slot', () => {
     const earlier = new Map([[slotKey('north', 'note/0'), 'write-of-version-1']]);
     const decision = decideIntake(facts({ ...other, version: 2 }, { known: knownAfter(), earlier }));
-    expect(decision).toMatchObject({ status: 'new-version', body: { eventVersion: 2, writes: [{ slot: 'note/0', supersedes: 'write-of-version-1' }] } });
+    expect(decision).toMatchObject({
+      status: 'new-version',
+      body: { eventVersion: 2, writes: [{ slot: 'note/0', supersedes: 'write-of-version-1' }] },
+    });
   });
 
   it('C1 gives a new version writes of its own', () => {

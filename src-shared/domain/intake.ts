@@ -42,7 +42,10 @@ export function decideIntake(facts: IntakeFacts): IntakeDecision {
   const targets = targetsOf(event, facts.connections);
   if (!targets.ok) return refuse(targets.code, targets.message);
 
-  const subject = facts.pseudonym(event.tenant, JSON.stringify([subjectKey(event.subject.patient), visitKey(event), targets.names.toSorted()]));
+  const subject = facts.pseudonym(
+    event.tenant,
+    JSON.stringify([subjectKey(event.subject.patient), visitKey(event), targets.names.toSorted()]),
+  );
   if (known !== undefined) {
     if (known.source !== event.source) return refuse('event-id-taken', `the event id was used by "${known.source}"`);
     // A proposal may come again as approved; a report is nothing but its type, so another type is another report.
@@ -50,7 +53,10 @@ export function decideIntake(facts: IntakeFacts): IntakeDecision {
     const same = known.contentSha256 === facts.contentSha256 && known.subject === subject && sameThing;
     if (same) return { status: 'duplicate', newlyApproved: !known.approved && event.approval?.status === 'approved' };
     if ((event.version ?? 1) <= known.eventVersion) {
-      return refuse('event-version-conflict', `version ${known.eventVersion} was taken in with other content, patient, visit, target or report`);
+      return refuse(
+        'event-version-conflict',
+        `version ${known.eventVersion} was taken in with other content, patient, visit, target or report`,
+      );
     }
   }
   const planned = fanOut({
@@ -87,7 +93,10 @@ function visitKey(event: BusinessEvent): string {
   return event.subject.encounter === undefined ? '' : subjectKey(event.subject.encounter);
 }
 
-function refuse(code: FailureCode, message: string): { readonly status: 'refused'; readonly code: FailureCode; readonly message: string } {
+function refuse(
+  code: FailureCode,
+  message: string,
+): { readonly status: 'refused'; readonly code: FailureCode; readonly message: string } {
   return { status: 'refused', code, message };
 }
 
@@ -112,7 +121,8 @@ type Targets =
 
 function targetsOf(event: BusinessEvent, connections: readonly Connection[]): Targets {
   const serving = connections.filter((one) => one.active && (one.tenants === null || one.tenants.includes(event.tenant)));
-  if (serving.length === 0) return { ok: false, code: 'tenant-unknown', message: `no connection serves the tenant "${event.tenant}"` };
+  if (serving.length === 0)
+    return { ok: false, code: 'tenant-unknown', message: `no connection serves the tenant "${event.tenant}"` };
   // Reports are counted, not written: they need a tenant and no target.
   if (isReport(event)) return { ok: true, names: [] };
   if (event.targets === undefined) {
@@ -125,7 +135,11 @@ function targetsOf(event: BusinessEvent, connections: readonly Connection[]): Ta
   const names: string[] = [];
   for (const { connection } of event.targets) {
     if (!serving.some((one) => one.name === connection)) {
-      return { ok: false, code: 'connection-unknown', message: `no connection "${connection}" serves the tenant "${event.tenant}"` };
+      return {
+        ok: false,
+        code: 'connection-unknown',
+        message: `no connection "${connection}" serves the tenant "${event.tenant}"`,
+      };
     }
     if (!names.includes(connection)) names.push(connection);
   }

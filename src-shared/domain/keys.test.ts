@@ -61,7 +61,9 @@ describe('writeId', () => {
   });
 
   it.each(names)('C1 changes with its %s', (name) => {
-    expect(writeId({ ...parts, [name]: name === 'eventVersion' ? 2 : `${parts[name]}x` }, sha256)).not.toBe(writeId(parts, sha256));
+    expect(writeId({ ...parts, [name]: name === 'eventVersion' ? 2 : `${parts[name]}x` }, sha256)).not.toBe(
+      writeId(parts, sha256),
+    );
   });
 
   it('C1 keeps parts in their places: what moves from one to the next is another write', () => {

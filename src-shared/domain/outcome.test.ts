@@ -11,8 +11,17 @@ import type { StateName, StateOf, WriteRow, WriteState } from './write.ts';
 const chance = 0.5;
 const settleMs = limits.searchSettleMs;
 const codes = Object.keys(failures) as readonly FailureCode[];
-const found = { reference: 'DocumentReference/11', versionId: '1', landing: 'charted', verification: { result: 'verified' } } as const;
-const askAgain: WriteState = { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' };
+const found = {
+  reference: 'DocumentReference/11',
+  versionId: '1',
+  landing: 'charted',
+  verification: { result: 'verified' },
+} as const;
+const askAgain: WriteState = {
+  name: 'awaiting-approval',
+  roles: ['clinical-owner'],
+  reason: 'sent once, and not in the chart; may it be sent again?',
+};
 
 function legal(from: StateName, moves: readonly WriteState[]): void {
   let at = from;
@@ -21,7 +30,8 @@ function legal(from: StateName, moves: readonly WriteState[]): void {
     at = name;
   }
 }
-const spell = (moves: readonly WriteState[]): string => moves.map((state) => ('code' in state ? `${state.name} ${state.code}` : state.name)).join(', ');
+const spell = (moves: readonly WriteState[]): string =>
+  moves.map((state) => ('code' in state ? `${state.name} ${state.code}` : state.name)).join(', ');
 
 describe('afterSend', () => {
   const sent = (attempts = 1, tier: WriteRow['tier'] = 'medium'): WriteRow => writeIn('in-flight', { attempts, tier });
@@ -45,7 +55,15 @@ describe('afterSend', () => {
     for (const outcome of ['unknown', 'conflict'] as const) {
       for (const code of codes) {
         for (const attempts of [1, last, last + 1]) {
-          const state = { name: 'unknown', code, since: now, looks: 0, absentLooks: 0, nextAt: now + lookDelayMs(0, chance, null), personSince: null };
+          const state = {
+            name: 'unknown',
+            code,
+            since: now,
+            looks: 0,
+            absentLooks: 0,
+            nextAt: now + lookDelayMs(0, chance, null),
+            personSince: null,
+          };
           expect(afterSend(sent(attempts, 'high'), { outcome, code }, now, chance)).toEqual([state]);
         }
       }
@@ -59,9 +77,19 @@ describe('afterSend', () => {
     [{ outcome: 'not-applied', code: 'ehr-fault' }, last - 1, 'failed-retryable ehr-fault', retryDelayMs(last - 1, chance, null)],
     [{ outcome: 'not-applied', code: 'ehr-fault' }, last, 'failed-terminal attempts-used-up', null],
     [{ outcome: 'not-applied', code: 'ehr-fault' }, last + 5, 'failed-terminal attempts-used-up', null],
-    [{ outcome: 'throttled', code: 'ehr-rate-limit', retryAfterMs: null }, 1, 'failed-retryable ehr-rate-limit', retryDelayMs(1, chance, null)],
+    [
+      { outcome: 'throttled', code: 'ehr-rate-limit', retryAfterMs: null },
+      1,
+      'failed-retryable ehr-rate-limit',
+      retryDelayMs(1, chance, null),
+    ],
     [{ outcome: 'throttled', code: 'ehr-rate-limit', retryAfterMs: 90_000 }, 1, 'failed-retryable ehr-rate-limit', 90_000],
-    [{ outcome: 'throttled', code: 'ehr-unavailable', retryAfterMs: 86_400_000 }, 1, 'failed-retryable ehr-unavailable', limits.retryAfterMaxMs],
+    [
+      { outcome: 'throttled', code: 'ehr-unavailable', retryAfterMs: 86_400_000 },
+      1,
+      'failed-retryable ehr-unavailable',
+      limits.retryAfterMaxMs,
+    ],
     [{ outcome: 'throttled', code: 'ehr-unavailable', retryAfterMs: 90_000 }, last, 'failed-terminal attempts-used-up', null],
     [{ outcome: 'refused', code: 'ehr-rejected' }, 1, 'failed-terminal ehr-rejected', null],
     [{ outcome: 'refused', code: 'ehr-not-supported' }, last, 'failed-terminal ehr-not-supported', null],
@@ -75,7 +103,11 @@ describe('afterSend', () => {
     const [state] = moves;
     if (waits !== null) expect(state).toHaveProperty('nextAt', now + waits);
     if (state?.name === 'held') {
-      expect(state).toEqual({ name: 'held', hold: { code: (result as { code: FailureCode }).code, liftedBy: 'integration-administrator' }, resume: 'pending' });
+      expect(state).toEqual({
+        name: 'held',
+        hold: { code: (result as { code: FailureCode }).code, liftedBy: 'integration-administrator' },
+        resume: 'pending',
+      });
     }
   });
 
@@ -88,19 +120,32 @@ describe('afterSend', () => {
 });
 
 type Unknown = StateOf<'unknown'>;
-const unknown = (changes: Partial<Unknown> = {}, row: Partial<WriteRow> = {}): WriteRow => write({ attempts: 1, ...row, state: { ...states.unknown, ...changes } });
+const unknown = (changes: Partial<Unknown> = {}, row: Partial<WriteRow> = {}): WriteRow =>
+  write({ attempts: 1, ...row, state: { ...states.unknown, ...changes } });
 
 describe('afterLook', () => {
-  const look = (row: WriteRow, result: LookResult, at = now + settleMs): readonly WriteState[] => afterLook(row, result, at, chance, settleMs);
+  const look = (row: WriteRow, result: LookResult, at = now + settleMs): readonly WriteState[] =>
+    afterLook(row, result, at, chance, settleMs);
 
   it.each(stateNames.filter((name) => name !== 'unknown'))('C4 settles nothing but an unknown write: %s is a fault', (name) => {
-    expect(() => look(writeIn(name), { outcome: 'absent' })).toThrow(`a look settles only an unknown write, not one that is ${name}`);
+    expect(() => look(writeIn(name), { outcome: 'absent' })).toThrow(
+      `a look settles only an unknown write, not one that is ${name}`,
+    );
   });
 
   it('C4 finds it: charted, with what was found as evidence', () => {
     for (const personSince of [null, now]) {
       const moves = look(unknown({ looks: 11, absentLooks: 2, personSince }), { outcome: 'present', ...found }, now + 9);
-      expect(moves).toEqual([{ name: 'committed', evidence: { reference: found.reference, versionId: '1', seq: -1 }, landing: 'charted', verification: found.verification, at: now + 9, late: false }]);
+      expect(moves).toEqual([
+        {
+          name: 'committed',
+          evidence: { reference: found.reference, versionId: '1', seq: -1 },
+          landing: 'charted',
+          verification: found.verification,
+          at: now + 9,
+          late: false,
+        },
+      ]);
     }
   });
 
@@ -117,7 +162,14 @@ describe('afterLook', () => {
   });
 
   // Looks that found nothing so far, time since it was sent, tier, attempts, code -> what follows a look that finds nothing.
-  const absent: readonly (readonly [looks: number, age: number, tier: WriteRow['tier'], attempts: number, code: FailureCode, ends: string])[] = [
+  const absent: readonly (readonly [
+    looks: number,
+    age: number,
+    tier: WriteRow['tier'],
+    attempts: number,
+    code: FailureCode,
+    ends: string,
+  ])[] = [
     [0, settleMs, 'medium', 1, 'reply-lost', 'unknown reply-lost'],
     [1, settleMs * 100, 'medium', 1, 'reply-lost', 'unknown reply-lost'],
     [2, settleMs - 1, 'medium', 1, 'reply-lost', 'unknown reply-lost'],
@@ -134,21 +186,35 @@ describe('afterLook', () => {
     [2, settleMs, 'high', 1, 'several-match', 'failed-terminal several-match'],
     [1, settleMs, 'medium', 1, 'several-match', 'unknown several-match'],
   ];
-  it.each(absent)('C4 after %i looks that found nothing, %i ms on, %s risk, attempt %i, %s: %s', (looks, age, tier, attempts, code, ends) => {
-    const row = unknown({ code, looks: looks + 1, absentLooks: looks }, { tier, attempts });
-    const moves = look(row, { outcome: 'absent' }, now + age);
-    expect(spell(moves)).toBe(ends);
-    legal('unknown', moves);
-    if (moves[0]?.name === 'unknown') {
-      expect(moves[0]).toEqual({ ...row.state, looks: looks + 2, absentLooks: looks + 1, nextAt: now + age + lookDelayMs(looks + 2, chance, null) });
-    }
-    if (moves[0]?.name === 'failed-retryable') expect(moves[0].nextAt).toBe(now + age + retryDelayMs(attempts, chance, null));
-    if (moves.length === 2) expect(moves[1]).toEqual(askAgain);
-  });
+  it.each(absent)(
+    'C4 after %i looks that found nothing, %i ms on, %s risk, attempt %i, %s: %s',
+    (looks, age, tier, attempts, code, ends) => {
+      const row = unknown({ code, looks: looks + 1, absentLooks: looks }, { tier, attempts });
+      const moves = look(row, { outcome: 'absent' }, now + age);
+      expect(spell(moves)).toBe(ends);
+      legal('unknown', moves);
+      if (moves[0]?.name === 'unknown') {
+        expect(moves[0]).toEqual({
+          ...row.state,
+          looks: looks + 2,
+          absentLooks: looks + 1,
+          nextAt: now + age + lookDelayMs(looks + 2, chance, null),
+        });
+      }
+      if (moves[0]?.name === 'failed-retryable') expect(moves[0].nextAt).toBe(now + age + retryDelayMs(attempts, chance, null));
+      if (moves.length === 2) expect(moves[1]).toEqual(askAgain);
+    },
+  );
 
   const max = limits.lookUpsMax;
   // Looks so far, what the look ran into, what it asked for -> code, delay, whether a person must look now.
-  const inconclusive: readonly (readonly [looks: number, code: FailureCode, asked: number | null, said: FailureCode, person: boolean])[] = [
+  const inconclusive: readonly (readonly [
+    looks: number,
+    code: FailureCode,
+    asked: number | null,
+    said: FailureCode,
+    person: boolean,
+  ])[] = [
     [0, 'ehr-unavailable', null, 'reply-lost', false],
     [0, 'ehr-unavailable', 60_000, 'reply-lost', false],
     [0, 'search-not-trusted', null, 'reply-lost', false],
@@ -157,25 +223,32 @@ describe('afterLook', () => {
     [max - 1, 'ehr-unavailable', null, 'look-ups-used-up', true],
     [max + 5, 'sign-in-needed', null, 'look-ups-used-up', true],
   ];
-  it.each(inconclusive)('C4 after %i looks, one that proves nothing (%s, Retry-After %s): %s, a person: %s', (looks, code, asked, said, person) => {
-    const moves = look(unknown({ looks, absentLooks: 2 }), { outcome: 'inconclusive', code, retryAfterMs: asked }, now + 7);
-    expect(moves).toEqual([
-      {
-        ...states.unknown,
-        code: said,
-        looks: looks + 1,
-        absentLooks: 0,
-        nextAt: now + 7 + lookDelayMs(looks + 1, chance, asked),
-        personSince: person ? now + 7 : null,
-      },
-    ]);
-    legal('unknown', moves);
-  });
+  it.each(inconclusive)(
+    'C4 after %i looks, one that proves nothing (%s, Retry-After %s): %s, a person: %s',
+    (looks, code, asked, said, person) => {
+      const moves = look(unknown({ looks, absentLooks: 2 }), { outcome: 'inconclusive', code, retryAfterMs: asked }, now + 7);
+      expect(moves).toEqual([
+        {
+          ...states.unknown,
+          code: said,
+          looks: looks + 1,
+          absentLooks: 0,
+          nextAt: now + 7 + lookDelayMs(looks + 1, chance, asked),
+          personSince: person ? now + 7 : null,
+        },
+      ]);
+      legal('unknown', moves);
+    },
+  );
 
   const anyLook: fc.Arbitrary<LookResult> = fc.oneof(
     { weight: 6, arbitrary: fc.constant<LookResult>({ outcome: 'absent' }) },
     fc.constant<LookResult>({ outcome: 'duplicate' }),
-    fc.record({ outcome: fc.constant('inconclusive' as const), code: fc.constantFrom<FailureCode>('ehr-unavailable', 'search-not-trusted'), retryAfterMs: fc.option(fc.nat(5_000)) }),
+    fc.record({
+      outcome: fc.constant('inconclusive' as const),
+      code: fc.constantFrom<FailureCode>('ehr-unavailable', 'search-not-trusted'),
+      retryAfterMs: fc.option(fc.nat(5_000)),
+    }),
   );
   it('C4 never calls it absent before three looks in a row found nothing and the search had its time to settle', () => {
     fc.assert(
@@ -200,7 +273,9 @@ describe('afterLook', () => {
             if (state.name !== 'unknown') {
               // Sent again by itself only where that is allowed: never a dangerous write, never without end.
               const end = moves.at(-1)?.name;
-              expect(end).toBe(attempts >= limits.attemptsMax ? 'failed-terminal' : tier === 'high' ? 'awaiting-approval' : 'failed-retryable');
+              expect(end).toBe(
+                attempts >= limits.attemptsMax ? 'failed-terminal' : tier === 'high' ? 'awaiting-approval' : 'failed-retryable',
+              );
               return;
             }
             expect(state.since).toBe(now);
@@ -218,7 +293,9 @@ describe('afterLook', () => {
         let row = unknown();
         for (let looks = 0; looks < 3 * max; looks += 1) {
           const absence = absences.next().value === true && looks % 3 !== 2;
-          const result: LookResult = absence ? { outcome: 'absent' } : { outcome: 'inconclusive', code: 'ehr-unavailable', retryAfterMs: null };
+          const result: LookResult = absence
+            ? { outcome: 'absent' }
+            : { outcome: 'inconclusive', code: 'ehr-unavailable', retryAfterMs: null };
           const [state] = afterLook(row, result, now + looks * settleMs, chance, settleMs);
           if (state?.name !== 'unknown' || state.personSince !== null) return;
           row = { ...row, state };

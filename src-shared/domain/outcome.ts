@@ -11,7 +11,13 @@ import type { Landing, StateOf, Verification, WriteRow, WriteState } from './wri
 
 /** What the EHR showed, without the exchanges that prove it (those are recorded beside the decision). */
 export type SendResult =
-  | { readonly outcome: 'applied'; readonly reference: string; readonly versionId: string | null; readonly landing: Landing; readonly verification: Verification }
+  | {
+      readonly outcome: 'applied';
+      readonly reference: string;
+      readonly versionId: string | null;
+      readonly landing: Landing;
+      readonly verification: Verification;
+    }
   | { readonly outcome: 'not-applied'; readonly code: FailureCode }
   | { readonly outcome: 'conflict'; readonly code: FailureCode }
   | { readonly outcome: 'unknown'; readonly code: FailureCode }
@@ -19,7 +25,13 @@ export type SendResult =
   | { readonly outcome: 'refused'; readonly code: FailureCode };
 
 export type LookResult =
-  | { readonly outcome: 'present'; readonly reference: string; readonly versionId: string | null; readonly landing: Landing; readonly verification: Verification }
+  | {
+      readonly outcome: 'present';
+      readonly reference: string;
+      readonly versionId: string | null;
+      readonly landing: Landing;
+      readonly verification: Verification;
+    }
   | { readonly outcome: 'duplicate' }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'moved'; readonly reference: string }
@@ -29,7 +41,12 @@ export type LookResult =
 const OWN_ENTRY = -1;
 
 export function committed(
-  found: { readonly reference: string; readonly versionId: string | null; readonly landing: Landing; readonly verification: Verification },
+  found: {
+    readonly reference: string;
+    readonly versionId: string | null;
+    readonly landing: Landing;
+    readonly verification: Verification;
+  },
   at: number,
   late = false,
 ): StateOf<'committed'> {
@@ -44,7 +61,15 @@ export function committed(
 }
 
 export function unknown(code: FailureCode, now: number, fraction: number): StateOf<'unknown'> {
-  return { name: 'unknown', code, since: now, looks: 0, absentLooks: 0, nextAt: now + lookDelayMs(0, fraction, null), personSince: null };
+  return {
+    name: 'unknown',
+    code,
+    since: now,
+    looks: 0,
+    absentLooks: 0,
+    nextAt: now + lookDelayMs(0, fraction, null),
+    personSince: null,
+  };
 }
 
 /** After a send. `fraction` is chance for the jitter. */
@@ -87,8 +112,15 @@ function retryOrGiveUp(
  *
  * @param settleMs how long this connection's search may lag behind its commits
  */
-export function afterLook(row: WriteRow, result: LookResult, now: number, fraction: number, settleMs: number): readonly WriteState[] {
-  if (row.state.name !== 'unknown') throw new RangeError(`a look settles only an unknown write, not one that is ${row.state.name}`);
+export function afterLook(
+  row: WriteRow,
+  result: LookResult,
+  now: number,
+  fraction: number,
+  settleMs: number,
+): readonly WriteState[] {
+  if (row.state.name !== 'unknown')
+    throw new RangeError(`a look settles only an unknown write, not one that is ${row.state.name}`);
   const { state } = row;
   const looks = state.looks + 1;
   switch (result.outcome) {
@@ -109,8 +141,11 @@ export function afterLook(row: WriteRow, result: LookResult, now: number, fracti
     }
     case 'inconclusive': {
       const personSince = looks >= limits.lookUpsMax ? now : null;
-      const code = personSince !== null ? (result.code === 'search-not-trusted' ? 'search-not-trusted' : 'look-ups-used-up') : state.code;
-      return [{ ...state, code, looks, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs), personSince }];
+      const code =
+        personSince !== null ? (result.code === 'search-not-trusted' ? 'search-not-trusted' : 'look-ups-used-up') : state.code;
+      return [
+        { ...state, code, looks, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs), personSince },
+      ];
     }
   }
 }
@@ -118,7 +153,10 @@ export function afterLook(row: WriteRow, result: LookResult, now: number, fracti
 /** The way on for a write that is not in the chart: a person is asked before something dangerous goes a second time. */
 export function sendAgain(row: Pick<WriteRow, 'tier'>, retry: StateOf<'failed-retryable'>): readonly WriteState[] {
   if (row.tier !== 'high') return [retry];
-  return [retry, { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' }];
+  return [
+    retry,
+    { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' },
+  ];
 }
 
 /**
@@ -133,7 +171,12 @@ export function afterFault(row: WriteRow, now: number, fraction: number): readon
     case 'unknown':
       return [{ ...state, code: 'invariant-broken', personSince: now }];
     case 'committed':
-      return [{ ...state, verification: { result: 'not-verifiable', reason: 'Countersign could not compare it; see the operational log' } }];
+      return [
+        {
+          ...state,
+          verification: { result: 'not-verifiable', reason: 'Countersign could not compare it; see the operational log' },
+        },
+      ];
     case 'draft':
     case 'pending':
     case 'failed-retryable':

@@ -25,7 +25,13 @@ function facts(changes: Partial<PolicyFacts> = {}): PolicyFacts {
 }
 
 const spell = (state: WriteState | undefined): string =>
-  state === undefined ? '' : state.name === 'held' ? `held ${state.hold.code} -> ${state.resume}` : 'code' in state ? `${state.name} ${state.code}` : state.name;
+  state === undefined
+    ? ''
+    : state.name === 'held'
+      ? `held ${state.hold.code} -> ${state.resume}`
+      : 'code' in state
+        ? `${state.name} ${state.code}`
+        : state.name;
 
 describe('decidePolicy', () => {
   it('B1 lets an approved write go, approved for exactly the prepared bytes', () => {
@@ -37,7 +43,10 @@ describe('decidePolicy', () => {
 
   it('B3 lets anything else wait for the people the contract names, with the reason', () => {
     expect(decidePolicy(facts({ counted: notCounted, contract: contract({ approvers: ['clinical-owner'] }) }))).toEqual({
-      moves: [{ name: 'validated' }, { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'nobody has approved it yet' }],
+      moves: [
+        { name: 'validated' },
+        { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'nobody has approved it yet' },
+      ],
       approval: null,
     });
   });
@@ -46,8 +55,22 @@ describe('decidePolicy', () => {
   const blocked = contract({ tier: 'blocked' });
   // Each row has everything wrong that the rows below it have: the order of the checks is pinned.
   const table: readonly (readonly [what: string, changes: Partial<PolicyFacts>, ends: string])[] = [
-    ['a stopping finding', { findings: [finding('warning'), finding('stop')], contract: blocked, rejectedAtSource: true, connection: off, counted: notCounted }, 'failed-terminal structure-invalid'],
-    ['a blocked kind', { findings: [finding('warning')], contract: blocked, rejectedAtSource: true, connection: off, counted: notCounted }, 'failed-terminal policy-blocked'],
+    [
+      'a stopping finding',
+      {
+        findings: [finding('warning'), finding('stop')],
+        contract: blocked,
+        rejectedAtSource: true,
+        connection: off,
+        counted: notCounted,
+      },
+      'failed-terminal structure-invalid',
+    ],
+    [
+      'a blocked kind',
+      { findings: [finding('warning')], contract: blocked, rejectedAtSource: true, connection: off, counted: notCounted },
+      'failed-terminal policy-blocked',
+    ],
     ['a no at the source', { rejectedAtSource: true, connection: off, counted: notCounted }, 'failed-terminal approval-rejected'],
     ['a connection that is off', { connection: off, counted: notCounted }, 'held connection-inactive -> draft'],
     ['read-only', { connection: { active: true, stage: 'read-only' }, counted: notCounted }, 'held stage-read-only -> draft'],

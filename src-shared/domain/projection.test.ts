@@ -3,7 +3,20 @@ import { describe, expect, it } from 'vitest';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord } from './entries.ts';
 import { fanOut } from './fan-out.ts';
 import { project, type ProjectedEntry, type RowChange, type RowReader } from './projection.ts';
-import { approval, connection, event, matrix, now, person, pseudonym, requestSha256, sha256, source, stateNames, states } from './testing/builders.ts';
+import {
+  approval,
+  connection,
+  event,
+  matrix,
+  now,
+  person,
+  pseudonym,
+  requestSha256,
+  sha256,
+  source,
+  stateNames,
+  states,
+} from './testing/builders.ts';
 import { IllegalMove, mayMove, movesFrom } from './transitions.ts';
 import type { ConnectionRow, EventRow, PersonRow, SourceRow, WorkspaceRow } from './rows.ts';
 import type { StateName, WriteRow, WriteState } from './write.ts';
@@ -27,12 +40,26 @@ class Rows implements RowReader {
   }
 }
 
-const entry = <T extends EntryType>(type: T, body: EntryBodies[T], seq = 0, at = now): ProjectedEntry => ({ type, tenant: 'north-clinic', seq, at, body }) as ProjectedEntry;
+const entry = <T extends EntryType>(type: T, body: EntryBodies[T], seq = 0, at = now): ProjectedEntry =>
+  ({ type, tenant: 'north-clinic', seq, at, body }) as ProjectedEntry;
 
 function received(changes: Partial<EventReceived> = {}, version = 1): EventReceived {
-  const content = { problems: [{ key: 'a', code: { text: 'x' } }, { key: 'b', code: { text: 'y' } }] };
+  const content = {
+    problems: [
+      { key: 'a', code: { text: 'x' } },
+      { key: 'b', code: { text: 'y' } },
+    ],
+  };
   const given = event({ content, version });
-  const planned = fanOut({ event: given, connections: ['north'], matrix, contentSha256: `${version}`.repeat(64), pseudonym, sha256, earlier: new Map() });
+  const planned = fanOut({
+    event: given,
+    connections: ['north'],
+    matrix,
+    contentSha256: `${version}`.repeat(64),
+    pseudonym,
+    sha256,
+    earlier: new Map(),
+  });
   if (!planned.ok) throw new Error(planned.message);
   return {
     eventId: given.id,
@@ -51,7 +78,15 @@ function received(changes: Partial<EventReceived> = {}, version = 1): EventRecei
     ...changes,
   };
 }
-const prepared: PreparedRecord = { adapter: 'generic-r4', contract: 'test-1', method: 'POST', path: 'Condition', headers: {}, body: '{}', sha256: requestSha256 };
+const prepared: PreparedRecord = {
+  adapter: 'generic-r4',
+  contract: 'test-1',
+  method: 'POST',
+  path: 'Condition',
+  headers: {},
+  body: '{}',
+  sha256: requestSha256,
+};
 
 /** Rows with one event taken in; its first write is moved to a state by the shortest way the table has. */
 function rowsWith(state: StateName = 'draft'): { rows: Rows; id: string } {
@@ -110,7 +145,10 @@ describe('events', () => {
     const rows = new Rows();
     const body = received({ approvedAt: now - 20_000 });
     const changes = rows.apply(entry('event.received', body, 5, now));
-    expect(changes.map(({ kind, key }) => `${kind} ${key}`)).toEqual([`event ${body.eventId}`, ...body.writes.map(({ id }) => `write ${id}`)]);
+    expect(changes.map(({ kind, key }) => `${kind} ${key}`)).toEqual([
+      `event ${body.eventId}`,
+      ...body.writes.map(({ id }) => `write ${id}`),
+    ]);
     expect(rows.event(body.eventId)).toEqual({
       tenant: 'north-clinic',
       eventId: body.eventId,
@@ -147,7 +185,13 @@ describe('events', () => {
     rows.apply(entry('event.received', received(), 5, now));
     const before = rows.event('scribe-7:visit-88:note');
     rows.apply(entry('event.approved', { eventId: 'scribe-7:visit-88:note', approvedAt: now + 1, record: '{}' }, 9, now + 2));
-    expect(rows.event('scribe-7:visit-88:note')).toEqual({ ...before, version: 2, approved: true, approvalSeq: 9, approvedAt: now + 1 });
+    expect(rows.event('scribe-7:visit-88:note')).toEqual({
+      ...before,
+      version: 2,
+      approved: true,
+      approvalSeq: 9,
+      approvedAt: now + 1,
+    });
     expect(project(entry('event.approved', { eventId: 'elsewhere', approvedAt: 1, record: '{}' }), rows)).toEqual([]);
   });
 
@@ -156,7 +200,13 @@ describe('events', () => {
     const [first, second] = [received(), received({}, 2)];
     rows.apply(entry('event.received', first, 5, now));
     rows.apply(entry('event.received', second, 7, now + 1));
-    expect(rows.event(first.eventId)).toMatchObject({ version: 2, eventVersion: 2, seq: 7, approvalSeq: 7, writes: second.writes.map(({ id }) => id) });
+    expect(rows.event(first.eventId)).toMatchObject({
+      version: 2,
+      eventVersion: 2,
+      seq: 7,
+      approvalSeq: 7,
+      writes: second.writes.map(({ id }) => id),
+    });
     for (const { id } of [...first.writes, ...second.writes]) expect(rows.write(id)?.state.name).toBe('draft');
   });
 
@@ -169,7 +219,9 @@ describe('events', () => {
 });
 
 describe('moves', () => {
-  const pairs = stateNames.filter((name) => name !== 'quarantined').flatMap((from) => stateNames.map((to) => [from, to] as const));
+  const pairs = stateNames
+    .filter((name) => name !== 'quarantined')
+    .flatMap((from) => stateNames.map((to) => [from, to] as const));
 
   it('C2 follow the table: every unlisted move is a fault, and nothing changes', () => {
     for (const [from, to] of pairs) {
@@ -189,7 +241,8 @@ describe('moves', () => {
   it('C2 are checked step by step when one entry tells several', () => {
     const { rows, id } = rowsWith();
     const before = rows.text();
-    const through = (...names: readonly StateName[]) => entry('write.settled', { id, moves: names.map((name) => states[name]), exchange: [] }, 7);
+    const through = (...names: readonly StateName[]) =>
+      entry('write.settled', { id, moves: names.map((name) => states[name]), exchange: [] }, 7);
     expect(() => rows.apply(through('validated', 'in-flight'))).toThrow(new IllegalMove(id, 'validated', 'in-flight'));
     expect(() => rows.apply(through('withdrawn', 'pending'))).toThrow(new IllegalMove(id, 'withdrawn', 'pending'));
     expect(() => rows.apply(through())).toThrow(IllegalMove);
@@ -199,7 +252,9 @@ describe('moves', () => {
   });
 
   it('C2 of a write that nobody knows are a fault', () => {
-    expect(() => project(entry('write.held', { id: 'nobody', moves: [states.held] }), new Rows())).toThrow(new IllegalMove('nobody', null, 'held'));
+    expect(() => project(entry('write.held', { id: 'nobody', moves: [states.held] }), new Rows())).toThrow(
+      new IllegalMove('nobody', null, 'held'),
+    );
   });
 
   it('C5 count an attempt when it may have left, and only then', () => {
@@ -228,7 +283,10 @@ describe('moves', () => {
       rows.apply(entry('write.checked', { id, moves: [states.draft], prepared: null, findings: [], facts: null, ...body }, seq));
     };
     checked({ prepared, approval: approval() }, 7);
-    expect(rows.write(id)).toMatchObject({ prepared: { seq: 7, sha256: requestSha256, adapter: 'generic-r4', contract: 'test-1' }, approval: approval() });
+    expect(rows.write(id)).toMatchObject({
+      prepared: { seq: 7, sha256: requestSha256, adapter: 'generic-r4', contract: 'test-1' },
+      approval: approval(),
+    });
     checked({}, 8);
     expect(rows.write(id)).toMatchObject({ prepared: { seq: 7 }, approval: approval() });
     checked({ prepared, approval: null }, 9);
@@ -236,12 +294,34 @@ describe('moves', () => {
   });
 
   const types = [
-    ...['write.approved', 'write.rejected', 'write.held', 'write.released', 'write.attempted', 'write.settled', 'write.looked-up'],
-    ...['write.verified', 'write.retried', 'write.withdrawn', 'write.resolved', 'write.superseded', 'write.recovered', 'write.faulted'],
+    ...[
+      'write.approved',
+      'write.rejected',
+      'write.held',
+      'write.released',
+      'write.attempted',
+      'write.settled',
+      'write.looked-up',
+    ],
+    ...[
+      'write.verified',
+      'write.retried',
+      'write.withdrawn',
+      'write.resolved',
+      'write.superseded',
+      'write.recovered',
+      'write.faulted',
+    ],
   ] as readonly EntryType[];
   it.each(types)('H1 %s moves its write and no other row', (type) => {
     const { rows, id } = rowsWith();
-    const change = rows.apply({ type, tenant: 'north-clinic', seq: 7, at: now + 3, body: { id, moves: [states.withdrawn] } } as unknown as ProjectedEntry);
+    const change = rows.apply({
+      type,
+      tenant: 'north-clinic',
+      seq: 7,
+      at: now + 3,
+      body: { id, moves: [states.withdrawn] },
+    } as unknown as ProjectedEntry);
     expect(change).toHaveLength(1);
     expect(rows.write(id)).toMatchObject({ version: 2, updatedAt: now + 3, state: states.withdrawn });
   });
@@ -251,7 +331,10 @@ describe('rebuilding', () => {
   const step = fc.record({ write: fc.nat(5), choice: fc.nat(20), through: fc.nat(3), own: fc.boolean(), approved: fc.boolean() });
 
   /** A legal story about two versions of an event: which entries it gave, and the rows they left. */
-  function story(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): { entries: ProjectedEntry[]; rows: Rows } {
+  function story(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): {
+    entries: ProjectedEntry[];
+    rows: Rows;
+  } {
     const rows = new Rows();
     const entries: ProjectedEntry[] = [];
     const tell = (one: ProjectedEntry): void => {
@@ -274,7 +357,22 @@ describe('rebuilding', () => {
         moves.push(state.name === 'committed' && own ? { ...state, evidence: { ...state.evidence, seq: -1 } } : state);
         from = to;
       }
-      if (moves.length > 0) tell(entry('write.checked', { id, moves, prepared: own ? prepared : null, findings: [], facts: null, ...(approved ? { approval: approval() } : {}) }, 3 + index, now + index));
+      if (moves.length > 0)
+        tell(
+          entry(
+            'write.checked',
+            {
+              id,
+              moves,
+              prepared: own ? prepared : null,
+              findings: [],
+              facts: null,
+              ...(approved ? { approval: approval() } : {}),
+            },
+            3 + index,
+            now + index,
+          ),
+        );
     }
     return { entries, rows };
   }

@@ -6,7 +6,9 @@ import { epochMs, readEpochMs } from './time.ts';
 
 const { retryBaseMs, retryCapMs, retryAfterMaxMs, lookUpBaseMs, lookUpCapMs } = limits;
 const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
-const retryAfter = fc.option(fc.oneof(fc.integer({ min: -1_000, max: 3 * retryAfterMaxMs }), fc.constant(Number.POSITIVE_INFINITY)));
+const retryAfter = fc.option(
+  fc.oneof(fc.integer({ min: -1_000, max: 3 * retryAfterMaxMs }), fc.constant(Number.POSITIVE_INFINITY)),
+);
 const attempts = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 1_000_000 }));
 
 describe('retryDelayMs', () => {

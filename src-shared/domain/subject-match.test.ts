@@ -22,11 +22,19 @@ const end = (match: Match): string => (match.ok ? 'ok' : match.code);
 const identifiers = [{ system: 'urn:mrn', value: '1' }];
 
 const campbell = { name: [{ family: 'Campbell', given: ['Andrew', 'John'] }], birthDate: '1967-02-11', gender: 'male' };
-const subject: PatientSubject = { identifiers, name: { family: 'Campbell', given: ['Andrew'] }, birthDate: '1967-02-11', gender: 'male' };
+const subject: PatientSubject = {
+  identifiers,
+  name: { family: 'Campbell', given: ['Andrew'] },
+  birthDate: '1967-02-11',
+  gender: 'male',
+};
 
 describe('matchPatient', () => {
   it('INV-17 accepts the one patient whom everything agrees with, and says which version was read', () => {
-    expect(matchPatient(subject, [candidate('Patient', campbell)])).toEqual({ ok: true, ref: { reference: 'Patient/7', versionId: '3' } });
+    expect(matchPatient(subject, [candidate('Patient', campbell)])).toEqual({
+      ok: true,
+      ref: { reference: 'Patient/7', versionId: '3' },
+    });
   });
 
   it('INV-17 needs exactly one', () => {
@@ -44,7 +52,12 @@ describe('matchPatient', () => {
     ['all the same', {}, {}, 'ok'],
     // Birth date.
     ['another birth date', {}, { birthDate: '1967-11-02' }, 'patient-differs'],
-    ['another birth date, all else left out', { name: undefined, gender: undefined }, { birthDate: '1967-02-12' }, 'patient-differs'],
+    [
+      'another birth date, all else left out',
+      { name: undefined, gender: undefined },
+      { birthDate: '1967-02-12' },
+      'patient-differs',
+    ],
     ['a birth date of lower precision', { birthDate: '1967' }, {}, 'patient-differs'],
     ['the birth date alone', { name: undefined, gender: undefined }, {}, 'ok'],
     ['no birth date in the event', { birthDate: undefined }, {}, 'ok'],
@@ -55,12 +68,17 @@ describe('matchPatient', () => {
     ['composed and decomposed accents', { name: { family: 'Mu\u0308ller' } }, { name: [{ family: 'M\u00fcller' }] }, 'ok'],
     ['a hyphen for a space', { name: { family: 'Smith-Jones' } }, { name: [{ family: 'Smith Jones' }] }, 'ok'],
     ['a hyphen for nothing', { name: { family: 'Smith-Jones' } }, { name: [{ family: 'SmithJones' }] }, 'ok'],
-    ["an apostrophe", { name: { family: "O'Brien" } }, { name: [{ family: 'O’Brien' }] }, 'ok'],
+    ['an apostrophe', { name: { family: "O'Brien" } }, { name: [{ family: 'O’Brien' }] }, 'ok'],
     ['another script', { name: { family: 'Иванов' } }, { name: [{ family: 'ИВАНОВ' }] }, 'ok'],
     ['letters that only look alike', { name: { family: 'Саmpbell' } }, {}, 'patient-differs'],
     ['another family name', { name: { family: 'Kampbell', given: ['Andrew'] } }, {}, 'patient-differs'],
     ['half a family name', { name: { family: 'Camp' } }, {}, 'patient-differs'],
-    ['an earlier family name still on record', { name: { family: 'Baker' } }, { name: [{ family: 'Campbell' }, { family: 'Baker', use: 'maiden' }] }, 'ok'],
+    [
+      'an earlier family name still on record',
+      { name: { family: 'Baker' } },
+      { name: [{ family: 'Campbell' }, { family: 'Baker', use: 'maiden' }] },
+      'ok',
+    ],
     ['another given name', { name: { family: 'Campbell', given: ['Peter'] } }, {}, 'patient-differs'],
     ['a middle name first', { name: { family: 'Campbell', given: ['John'] } }, {}, 'ok'],
     ['given names in one text', { name: { family: 'Campbell', given: ['John Andrew'] } }, {}, 'ok'],
@@ -81,9 +99,24 @@ describe('matchPatient', () => {
     ['identifier and sex only', { name: undefined, birthDate: undefined }, {}, 'patient-unconfirmed'],
     ['a chart that holds neither', {}, { name: undefined, birthDate: undefined }, 'patient-unconfirmed'],
     ['an empty name', { name: {}, birthDate: undefined }, {}, 'patient-unconfirmed'],
-    ['a name as one text, which is not compared', { name: { text: 'Peter Miller' }, birthDate: undefined }, {}, 'patient-unconfirmed'],
-    ['given names only, none in the chart', { name: { given: ['Andrew'] }, birthDate: undefined }, { name: [{ family: 'Campbell' }] }, 'patient-unconfirmed'],
-    ['a family name without a letter', { name: { family: '-' }, birthDate: undefined }, { name: [{ given: ['Andrew'] }] }, 'patient-unconfirmed'],
+    [
+      'a name as one text, which is not compared',
+      { name: { text: 'Peter Miller' }, birthDate: undefined },
+      {},
+      'patient-unconfirmed',
+    ],
+    [
+      'given names only, none in the chart',
+      { name: { given: ['Andrew'] }, birthDate: undefined },
+      { name: [{ family: 'Campbell' }] },
+      'patient-unconfirmed',
+    ],
+    [
+      'a family name without a letter',
+      { name: { family: '-' }, birthDate: undefined },
+      { name: [{ given: ['Andrew'] }] },
+      'patient-unconfirmed',
+    ],
     ['a name as one text, and the birth date', { name: { text: 'Peter Miller' } }, {}, 'ok'],
     // The record itself.
     ['an active record', {}, { active: true }, 'ok'],
@@ -98,14 +131,19 @@ describe('matchPatient', () => {
     ['a birth date that is a number', {}, { birthDate: 1967 }, 'ok'],
   ];
   it.each(table)('INV-17 %s', (_what, says, chart, expected) => {
-    const given = Object.fromEntries(Object.entries({ ...subject, ...says }).filter(([, value]) => value !== undefined)) as PatientSubject;
+    const given = Object.fromEntries(
+      Object.entries({ ...subject, ...says }).filter(([, value]) => value !== undefined),
+    ) as PatientSubject;
     expect(end(matchPatient(given, [candidate('Patient', { ...campbell, ...chart })]))).toBe(expected);
   });
 
   // The order of the checks, by their words.
   it.each([
     [{ active: false, link: [{ type: 'replaced-by' }] }, 'Patient/7 is marked inactive'],
-    [{ link: [{ type: 'replaced-by', other: { reference: 'Patient/9' } }], birthDate: '1900-01-01' }, 'Patient/7 was replaced by Patient/9'],
+    [
+      { link: [{ type: 'replaced-by', other: { reference: 'Patient/9' } }], birthDate: '1900-01-01' },
+      'Patient/7 was replaced by Patient/9',
+    ],
     [{ link: [{ type: 'replaced-by' }] }, 'Patient/7 was replaced by another record'],
     [{ birthDate: '1900-01-01', name: [{ family: 'X' }], gender: 'female' }, 'the birth date is another one'],
     [{ name: [{ family: 'X', given: ['X'] }], gender: 'female' }, 'the family name is another one'],
@@ -129,7 +167,11 @@ describe('matchEncounter', () => {
     ['of somebody who is no patient', { subject: { reference: 'Group/7' } }, 'encounter-of-other-patient'],
     ['of nobody', { subject: undefined }, 'encounter-of-other-patient'],
     ['of a patient named otherwise', { subject: { display: 'Andrew Campbell' } }, 'encounter-of-other-patient'],
-    ['of another patient and cancelled', { subject: { reference: 'Patient/8' }, status: 'cancelled' }, 'encounter-of-other-patient'],
+    [
+      'of another patient and cancelled',
+      { subject: { reference: 'Patient/8' }, status: 'cancelled' },
+      'encounter-of-other-patient',
+    ],
     ['in progress', { status: 'in-progress' }, 'ok'],
     ['finished', { status: 'finished' }, 'ok'],
     ['cancelled', { status: 'cancelled' }, 'encounter-not-usable'],
@@ -151,14 +193,21 @@ describe('matchEncounter', () => {
 
   it('INV-17 does not compare a start that the event does not give', () => {
     const far = candidate('Encounter', { ...chart, period: { start: '1999-01-01' } }, '88');
-    expect(matchEncounter({ identifiers }, 'Patient/7', [far])).toEqual({ ok: true, ref: { reference: 'Encounter/88', versionId: '3' } });
+    expect(matchEncounter({ identifiers }, 'Patient/7', [far])).toEqual({
+      ok: true,
+      ref: { reference: 'Encounter/88', versionId: '3' },
+    });
     expect(end(matchEncounter({ identifiers, period: { end: '2026-03-02' } }, 'Patient/7', [far]))).toBe('ok');
   });
 
   it('INV-17 names who it belongs to', () => {
     const other = candidate('Encounter', { ...chart, subject: { reference: 'Patient/8' } }, '88');
-    expect(matchEncounter(visit, 'Patient/7', [other])).toMatchObject({ message: 'Encounter/88 belongs to Patient/8, not to Patient/7' });
-    expect(matchEncounter(visit, 'Patient/7', [candidate('Encounter', {}, '88')])).toMatchObject({ message: 'Encounter/88 belongs to nobody, not to Patient/7' });
+    expect(matchEncounter(visit, 'Patient/7', [other])).toMatchObject({
+      message: 'Encounter/88 belongs to Patient/8, not to Patient/7',
+    });
+    expect(matchEncounter(visit, 'Patient/7', [candidate('Encounter', {}, '88')])).toMatchObject({
+      message: 'Encounter/88 belongs to nobody, not to Patient/7',
+    });
   });
 });
 
@@ -173,7 +222,9 @@ describe('the others of an event', () => {
     [{ family: 'Lee' }, {}, 'ok'],
     [{ text: 'Dana Lee' }, lee, 'ok'],
   ])('A1 an author named %j, in the chart %j: %s', (name, chart, expected) => {
-    expect(end(matchPractitioner({ identifiers, ...(name === undefined ? {} : { name }) }, [candidate('Practitioner', chart)]))).toBe(expected);
+    expect(
+      end(matchPractitioner({ identifiers, ...(name === undefined ? {} : { name }) }, [candidate('Practitioner', chart)])),
+    ).toBe(expected);
   });
 
   it.each([
@@ -182,15 +233,31 @@ describe('the others of an event', () => {
     ['Patient/8', 'target-of-other-patient'],
     [undefined, 'target-of-other-patient'],
   ])('D5 a document of %s: %s', (reference, expected) => {
-    expect(end(matchDocument('Patient/7', [candidate('DocumentReference', reference === undefined ? {} : { subject: { reference } }, '5')]))).toBe(expected);
+    expect(
+      end(
+        matchDocument('Patient/7', [
+          candidate('DocumentReference', reference === undefined ? {} : { subject: { reference } }, '5'),
+        ]),
+      ),
+    ).toBe(expected);
   });
 
   const none: readonly Candidate[] = [];
   const two = [candidate('X', {}, '1'), candidate('X', {}, '2')];
   it.each([
-    ['encounter', (all: readonly Candidate[]) => matchEncounter({ identifiers }, 'Patient/7', all), 'encounter-not-found', 'encounter-ambiguous'],
+    [
+      'encounter',
+      (all: readonly Candidate[]) => matchEncounter({ identifiers }, 'Patient/7', all),
+      'encounter-not-found',
+      'encounter-ambiguous',
+    ],
     ['author', (all: readonly Candidate[]) => matchPractitioner({ identifiers }, all), 'author-not-found', 'author-ambiguous'],
-    ['organization', (all: readonly Candidate[]) => matchOrganization({ identifiers }, all), 'organization-not-found', 'organization-ambiguous'],
+    [
+      'organization',
+      (all: readonly Candidate[]) => matchOrganization({ identifiers }, all),
+      'organization-not-found',
+      'organization-ambiguous',
+    ],
     ['document', (all: readonly Candidate[]) => matchDocument('Patient/7', all), 'target-not-found', 'target-ambiguous'],
   ])('INV-17 the %s is one, not none and not two', (_what, match, notFound, ambiguous) => {
     expect(end(match(none))).toBe(notFound);
@@ -198,7 +265,10 @@ describe('the others of an event', () => {
   });
 
   it('A1 an organization is the one found', () => {
-    expect(matchOrganization({ identifiers }, [candidate('Organization', {}, '1')])).toEqual({ ok: true, ref: { reference: 'Organization/1', versionId: '3' } });
+    expect(matchOrganization({ identifiers }, [candidate('Organization', {}, '1')])).toEqual({
+      ok: true,
+      ref: { reference: 'Organization/1', versionId: '3' },
+    });
   });
 });
 

@@ -18,10 +18,14 @@ export interface Candidate {
   readonly resource: ExactObject;
 }
 
-export type Match = { readonly ok: true; readonly ref: ResolvedRef } | { readonly ok: false; readonly code: FailureCode; readonly message: string };
+export type Match =
+  { readonly ok: true; readonly ref: ResolvedRef } | { readonly ok: false; readonly code: FailureCode; readonly message: string };
 
 const refused = (code: FailureCode, message: string): Match => ({ ok: false, code, message });
-const accepted = (candidate: Candidate): Match => ({ ok: true, ref: { reference: candidate.reference, versionId: candidate.versionId } });
+const accepted = (candidate: Candidate): Match => ({
+  ok: true,
+  ref: { reference: candidate.reference, versionId: candidate.versionId },
+});
 
 /** `Type/id` of a reference that may be absolute or carry a version (R4, references, literal). */
 export function relativeReference(reference: string): string {
@@ -53,7 +57,13 @@ export function matchPatient(subject: PatientSubject, candidates: readonly Candi
     if (names.compared) confirmed += 1;
   }
   const gender = asString(resource.gender);
-  if (subject.gender !== undefined && gender !== undefined && subject.gender !== 'unknown' && gender !== 'unknown' && gender !== subject.gender) {
+  if (
+    subject.gender !== undefined &&
+    gender !== undefined &&
+    subject.gender !== 'unknown' &&
+    gender !== 'unknown' &&
+    gender !== subject.gender
+  ) {
     return refused('patient-differs', 'the sex is another one');
   }
   if (confirmed === 0) return refused('patient-unconfirmed', 'neither birth date nor name could be compared');
@@ -119,7 +129,10 @@ function only(candidates: readonly Candidate[], none: FailureCode, several: Fail
  * Why the names disagree, and whether they had anything to compare: two names that share no part confirm nothing.
  * Family names must be equal; of the given names one must be shared.
  */
-function compareNames(expected: HumanName, found: ExactValue): { readonly difference: string | null; readonly compared: boolean } {
+function compareNames(
+  expected: HumanName,
+  found: ExactValue,
+): { readonly difference: string | null; readonly compared: boolean } {
   const names = asArray(found).map(asObject);
   let compared = false;
   const family = normalized(expected.family ?? '');

@@ -62,12 +62,14 @@ describe('the table of moves', () => {
     expect(mayMove('unknown', 'in-flight')).toBe(false);
     expect(mayMove('unknown', 'pending')).toBe(false);
     expect(mayMove('unknown', 'withdrawn')).toBe(false);
-    expect(pairs.filter(([, to]) => to === 'in-flight').filter(([from, to]) => mayMove(from, to))).toEqual([['pending', 'in-flight']]);
+    expect(pairs.filter(([, to]) => to === 'in-flight').filter(([from, to]) => mayMove(from, to))).toEqual([
+      ['pending', 'in-flight'],
+    ]);
   });
 
   it('C2 leads every write somewhere: from draft each state but quarantined can be reached', () => {
     const reached = new Set<StateName>(['draft']);
-    for (let size = 0; size < reached.size; ) {
+    for (let size = 0; size < reached.size;) {
       size = reached.size;
       for (const [from, to] of pairs) if (reached.has(from) && mayMove(from, to)) reached.add(to);
     }
@@ -85,7 +87,13 @@ describe('the table of moves', () => {
 
 describe('what a state means', () => {
   // state, settled, blocks its lane, due, code
-  const meaning: readonly (readonly [name: StateName, settled: boolean, blocks: boolean, due: number | null, code: string | null])[] = [
+  const meaning: readonly (readonly [
+    name: StateName,
+    settled: boolean,
+    blocks: boolean,
+    due: number | null,
+    code: string | null,
+  ])[] = [
     ['draft', false, false, 11, null],
     ['validated', false, false, null, null],
     ['awaiting-approval', false, false, null, null],

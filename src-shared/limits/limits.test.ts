@@ -7,7 +7,9 @@ describe('limits', () => {
   it.each(names)('%s is a whole number of one or more, with its unit at the end of its name', (name) => {
     expect(Number.isSafeInteger(limits[name])).toBe(true);
     expect(limits[name]).toBeGreaterThan(0);
-    expect(name).toMatch(/(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|MaxMs)$/);
+    expect(name).toMatch(
+      /(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|MaxMs)$/,
+    );
   });
 
   it('contradict each other nowhere', () => {

@@ -94,9 +94,12 @@ class Outbox {
   /** Takes up as many due writes as there is room for; tells how many. */
   private async fill(): Promise<number> {
     let started = 0;
+    let fetched = false;
     while (this.underWay.size < this.inFlightMax) {
       if (this.backlog.length === 0) {
-        if (started > 0) break;
+        // Once per call: what is due but not to be taken up now is waited for, not asked for again.
+        if (started > 0 || fetched) break;
+        fetched = true;
         const due = await this.deps.ledger.due(this.deps.clock.now(), limits.claimBatchMax);
         this.backlog = due.filter((row) => !this.underWay.has(row.id));
         if (this.backlog.length === 0) break;

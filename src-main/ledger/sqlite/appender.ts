@@ -8,7 +8,7 @@ import { sha256 } from './keys.ts';
 import type { LogHead, Logs } from './logs.ts';
 import { seal, sealRandomBytes, type Sealed } from './payload.ts';
 import type { KeyOwner, PayloadKeys } from './payload-keys.ts';
-import { placeOf } from './place.ts';
+import { logOf, placeOf } from './place.ts';
 import { StagedRows } from './staged-rows.ts';
 import type { RowStore } from './row-store.ts';
 
@@ -263,7 +263,7 @@ export class Appender {
   }
 
   private insert(entry: Placed): void {
-    const log = Math.floor(entry.place / placeOf(1, 0));
+    const log = logOf(entry.place);
     this.insertEntry.run(entry.place, entry.leaf, entry.envelope);
     this.insertPayload.run(entry.place, entry.payload.keyId, entry.payload.sealed);
     for (const [field, value] of entry.fields) this.insertIndex.run(log, field, value, entry.seq);
@@ -295,7 +295,11 @@ export class Appender {
       return new LedgerError('ledger-busy', 'another process kept the ledger locked; nothing was written', error);
     }
     const reason = error instanceof Error ? error.message : String(error);
-    const failure = new LedgerError('ledger-failed', `the ledger could not be written (${code ?? reason}) and takes nothing more until it is opened again`, error);
+    const failure = new LedgerError(
+      'ledger-failed',
+      `the ledger could not be written (${code ?? reason}) and takes nothing more until it is opened again`,
+      error,
+    );
     this.stop(failure);
     return failure;
   }
@@ -316,7 +320,10 @@ export function indexedFields(envelope: Envelope, listed: boolean): readonly (re
 function encodeBody(entry: EntryDraft): Buffer {
   const body = Buffer.from(JSON.stringify(entry.body));
   if (body.length > limits.entryBodyBytesMax) {
-    throw new LedgerError('entry-refused', `the body of ${entry.type} has ${body.length} bytes, more than ${limits.entryBodyBytesMax}`);
+    throw new LedgerError(
+      'entry-refused',
+      `the body of ${entry.type} has ${body.length} bytes, more than ${limits.entryBodyBytesMax}`,
+    );
   }
   return body;
 }
@@ -336,7 +343,8 @@ function stage(commit: Commit, head: LogHead, rows: StagedRows): readonly boolea
   return commit.entries.map((entry) => {
     lastAt = timeOf(entry, lastAt);
     for (const text of [commit.tenant, entry.stream, entry.correlation, entry.actor.id, entry.patientKey ?? '']) {
-      if (!text.isWellFormed()) throw new LedgerError('entry-refused', `${entry.type} names something with half of a surrogate pair`);
+      if (!text.isWellFormed())
+        throw new LedgerError('entry-refused', `${entry.type} names something with half of a surrogate pair`);
     }
     const projected = { type: entry.type, tenant: commit.tenant, seq, at: lastAt, body: entry.body } as ProjectedEntry;
     const listed = rows.stage(seq, { stream: entry.stream, subject: entry.patientKey ?? '' }, project(projected, rows));
@@ -373,9 +381,10 @@ function place(head: LogHead, entry: EntryDraft, payload: Sealed & { readonly ke
   };
   const bytes = encodeEnvelope(envelope);
   const leaf = leafHash(sha256, bytes);
-  const nodes = head.frontier.append(leaf).map((node) => ({ place: placeOf(head.log, nodeNumber(node.level, node.index)), hash: node.hash }));
+  const nodes = head.frontier
+    .append(leaf)
+    .map((node) => ({ place: placeOf(head.log, nodeNumber(node.level, node.index)), hash: node.hash }));
   head.lastLeaf = leaf;
   head.lastAt = at;
   return { place: placeOf(head.log, seq), seq, leaf, envelope: bytes, fields: indexedFields(envelope, listed), payload, nodes };
 }
-

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { parseCheckpoint, type Checkpoint } from '../../../src-shared/audit/index.ts';
 
@@ -31,7 +42,8 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 
 /** A tenant's file name: the same tenant always, no two tenants ever, on file systems that ignore case and those that do not. */
 export function checkpointFileName(tenant: string): string {
-  const escape = (text: string): string => Array.from(Buffer.from(text), (byte) => `~${byte.toString(16).padStart(2, '0')}`).join('');
+  const escape = (text: string): string =>
+    Array.from(Buffer.from(text), (byte) => `~${byte.toString(16).padStart(2, '0')}`).join('');
   const safe = tenant.replace(/[^a-z0-9_-]/gu, escape);
   return (DEVICE.test(safe) ? escape(safe.slice(0, 1)) + safe.slice(1) : safe) + ENDING;
 }
@@ -48,7 +60,11 @@ export class CheckpointFiles {
 
   /** Names of all checkpoint files there are. */
   names(): readonly string[] {
-    return existsSync(this.folder) ? readdirSync(this.folder).filter((name) => name.endsWith(ENDING)).sort() : [];
+    return existsSync(this.folder)
+      ? readdirSync(this.folder)
+          .filter((name) => name.endsWith(ENDING))
+          .sort()
+      : [];
   }
 
   exists(name: string): boolean {
@@ -120,7 +136,12 @@ function parseNotes(text: string): CheckpointFileContent {
     const last = notes.at(-1)?.checkpoint.size ?? 0;
     if (!parsed.ok || parsed.checkpoint.size <= last) {
       const problem = parsed.ok ? `has size ${parsed.checkpoint.size} after size ${last}` : parsed.problem;
-      return { notes, bytes: Buffer.byteLength(text.slice(0, start)), tail: text.slice(start), problem: `note ${notes.length + 1} ${problem}` };
+      return {
+        notes,
+        bytes: Buffer.byteLength(text.slice(0, start)),
+        tail: text.slice(start),
+        problem: `note ${notes.length + 1} ${problem}`,
+      };
     }
     notes.push({ text: note, checkpoint: parsed.checkpoint });
     start = end;

@@ -1,5 +1,12 @@
 import { hex } from '../../../src-shared/domain/index.ts';
-import { leafHash, originOf, parseEnvelope, sameBytes, signCheckpoint, type Checkpoint } from '../../../src-shared/audit/index.ts';
+import {
+  leafHash,
+  originOf,
+  parseEnvelope,
+  sameBytes,
+  signCheckpoint,
+  type Checkpoint,
+} from '../../../src-shared/audit/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import type { Clock } from '../../ports/outbound/index.ts';
 import { LedgerError } from '../errors.ts';
@@ -56,7 +63,9 @@ export class Checkpoints {
     this.readBackLast = readBack.prepare(lastOfLog);
     this.selectAfter = db.prepare('SELECT size, note FROM checkpoint WHERE log = ? AND size > ? ORDER BY size');
     this.insert = db.prepare('INSERT INTO checkpoint (log, size, root, note) VALUES (?, ?, ?, ?)');
-    this.selectEntries = readBack.prepare('SELECT place, leaf_hash, envelope FROM entry WHERE place >= ? AND place < ? ORDER BY place');
+    this.selectEntries = readBack.prepare(
+      'SELECT place, leaf_hash, envelope FROM entry WHERE place >= ? AND place < ? ORDER BY place',
+    );
   }
 
   /** Signs the logs among these for which it is time: `checkpointEntriesMax` entries or `checkpointAgeMaxMs` since the last. */
@@ -110,7 +119,10 @@ export class Checkpoints {
   private readAgain(log: number, tenant: string): Checkpoint {
     const { readBack, site, appender } = this.options;
     const wrong = (what: string): LedgerError => {
-      const error = new LedgerError('ledger-failed', `the log of ${tenant} read back differs from what was written (${what}); nothing was signed. Run "audit verify"`);
+      const error = new LedgerError(
+        'ledger-failed',
+        `the log of ${tenant} read back differs from what was written (${what}); nothing was signed. Run "audit verify"`,
+      );
       appender.stop(error);
       return error;
     };
@@ -118,9 +130,11 @@ export class Checkpoints {
     try {
       const head = this.readBackLogs.all().find((one) => one.log === log);
       const last = this.readBackLast.get(log) as { size: number; root: Buffer } | undefined;
-      if (head === undefined || (last !== undefined && last.size > head.frontier.size)) throw wrong('the log is shorter than its last checkpoint');
+      if (head === undefined || (last !== undefined && last.size > head.frontier.size))
+        throw wrong('the log is shorter than its last checkpoint');
       const frontier = frontierAt(treeOf(readBack, log), last?.size ?? 0);
-      if (last !== undefined && !sameBytes(frontier.root(), last.root)) throw wrong(`the tree of ${last.size} entries has another root`);
+      if (last !== undefined && !sameBytes(frontier.root(), last.root))
+        throw wrong(`the tree of ${last.size} entries has another root`);
       let prev: string | null = null;
       for (const record of this.selectEntries.iterate(placeOf(log, frontier.size), endOf(log)) as Iterable<{
         place: number;
@@ -131,7 +145,8 @@ export class Checkpoints {
         const parsed = parseEnvelope(record.envelope);
         const leaf = leafHash(sha256, record.envelope);
         const { envelope } = parsed.ok ? parsed : { envelope: null };
-        const fits = envelope !== null && envelope.seq === seq && seq === frontier.size && (prev === null || envelope.prev === prev);
+        const fits =
+          envelope !== null && envelope.seq === seq && seq === frontier.size && (prev === null || envelope.prev === prev);
         if (!fits || !sameBytes(leaf, record.leaf_hash)) throw wrong(`entry ${seq}`);
         frontier.append(leaf);
         prev = hex(leaf);

@@ -1,5 +1,17 @@
-import type { Clock, Commit, CommitResult, Entry, Ledger, Random, RowKind, Rows, VerifyReport, WriteCounts, WriteFilter } from '../../ports/outbound/index.ts';
-import type { WriteRow } from '../../../src-shared/domain/index.ts';
+import type {
+  Clock,
+  Commit,
+  CommitResult,
+  Entry,
+  Ledger,
+  Random,
+  RowKind,
+  Rows,
+  VerifyReport,
+  WriteCounts,
+  WriteFilter,
+} from '../../ports/outbound/index.ts';
+import { hex, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { LedgerError } from '../errors.ts';
 import { Appender, type CommitStep } from './appender.ts';
 import type { CheckpointFiles } from './checkpoint-file.ts';
@@ -11,6 +23,7 @@ import type { PageKey } from './pages.ts';
 import type { PayloadKeys } from './payload-keys.ts';
 import { SqliteReader } from './reader.ts';
 import { RowStore } from './row-store.ts';
+import { Verification } from './verify/verify.ts';
 
 export interface SqliteLedgerParts {
   readonly db: Db;
@@ -24,6 +37,8 @@ export interface SqliteLedgerParts {
   readonly onStep: (step: CommitStep) => void;
   readonly file: string;
   readonly pageKey: PageKey;
+  /** Opens a connection that only reads. */
+  readonly openReader: () => Db;
 }
 
 /** The ledger in an encrypted SQLite file. Made by `openSqliteLedger`, which has checked everything the parts promise. */
@@ -40,13 +55,21 @@ export class SqliteLedger implements Ledger {
     const logs = new Logs(db);
     const rows = new RowStore(db);
     this.reader = new SqliteReader(db, logs, rows, keys);
-    this.appender = new Appender({ db, logs, rows, keys, random, onStep, onAppended: (heads) => this.checkpoints.whenDue(heads) });
+    this.appender = new Appender({
+      db,
+      logs,
+      rows,
+      keys,
+      random,
+      onStep,
+      onAppended: (heads) => this.checkpoints.whenDue(heads),
+    });
     this.checkpoints = new Checkpoints({ db, readBack, appender: this.appender, files, signer, site, clock });
     this.checkpoints.completeFiles();
   }
 
   async commit(commit: Commit): Promise<CommitResult> {
-    if (this.closing !== null) throw new LedgerError('ledger-closed', 'the ledger is closed');
+    if (this.closing !== null) throw closedError();
     return this.appender.append(commit);
   }
 
@@ -99,8 +122,20 @@ export class SqliteLedger implements Ledger {
     return this.reader.inFlight();
   }
 
-  async verify(_progress?: (done: number, total: number) => void): Promise<VerifyReport> {
-    throw new LedgerError('ledger-closed', 'not yet');
+  async verify(progress: (done: number, total: number) => void = () => {}): Promise<VerifyReport> {
+    const { db, keys, files, signer, site, random, file, pageKey, openReader } = this.parts;
+    if (this.closing !== null) throw closedError();
+    await this.appender.settled();
+    const reader = openReader();
+    try {
+      const settleWal = (): unknown => db.pragma('wal_checkpoint(PASSIVE)');
+      const spillFile = `${file}.verify-${process.pid}-${hex(random.bytes(4))}`;
+      return await new Verification({ db: reader, keys, files, signer, site, random, file, spillFile, pageKey, settleWal }).run(
+        progress,
+      );
+    } finally {
+      reader.close();
+    }
   }
 
   /** Waits for what is queued, signs what has grown and closes the files. Commits from now on are refused. */
@@ -115,10 +150,14 @@ export class SqliteLedger implements Ledger {
     try {
       if (!failed) this.checkpoints.publishAll();
     } finally {
-      this.appender.stop(new LedgerError('ledger-closed', 'the ledger is closed'));
+      this.appender.stop(closedError());
       this.parts.readBack.close();
       this.parts.keys.close();
       this.parts.db.close();
     }
   }
+}
+
+function closedError(): LedgerError {
+  return new LedgerError('ledger-closed', 'the ledger is closed');
 }

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, openSync, readSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { originOf, sameBytes, verifyCheckpoint } from '../../../src-shared/audit/index.ts';
-import { rootAt } from '../../../src-shared/audit/index.ts';
+import { originOf, rootAt, sameBytes, verifyCheckpoint } from '../../../src-shared/audit/index.ts';
 import type { Clock, Ledger, Random } from '../../ports/outbound/index.ts';
 import { OpenRefused, type Refusal } from '../errors.ts';
 import type { CommitStep } from './appender.ts';
 import { checkpointFileName, CheckpointFiles, syncFolder } from './checkpoint-file.ts';
 import { applySettings, openEncrypted, saltBytes, SettingRefused, sqliteCode, type Db } from './connection.ts';
-import { assertKey, derive, ed25519Signer, sha256, type LedgerKeys, type Signer } from './keys.ts';
+import { assertKey, ed25519Signer, sha256, type LedgerKeys, type Signer } from './keys.ts';
+import { ledgerFile, ledgerMark, ledgerSalt, payloadKeysFile } from './files.ts';
 import { SqliteLedger } from './ledger.ts';
 import { Logs } from './logs.ts';
 import { migrate, newestVersion, versionOf } from './migrations/index.ts';
@@ -32,20 +32,11 @@ export interface OpenOptions {
 
 export type OpenResult = { readonly ok: true; readonly ledger: Ledger } | ({ readonly ok: false } & Refusal);
 
-const LEDGER_FILE = 'ledger.db';
-const KEYS_FILE = 'payload-keys.db';
 const PLAINTEXT_HEADER = 'SQLite format 3\0';
-/** The first half of the salt says what the file is; the second half depends on the key. */
-const MARK = Buffer.from('CSLEDG1\0', 'latin1');
 const APPLICATION_ID = 0x43534c31;
 const SITE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const WRITER_CACHE_KB = 64 * 1024;
-const READ_BACK_CACHE_KB = 2 * 1024;
-
-/** The salt with which ledger.db is written under this key. */
-export function ledgerSalt(key: Uint8Array): Buffer {
-  return Buffer.concat([MARK, derive(key, 'ledger salt', saltBytes - MARK.length)]);
-}
+const READER_CACHE_KB = 8 * 1024;
 
 /**
  * Opens the ledger of a workspace, or with `create` makes a new one.
@@ -69,9 +60,13 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
     opened.push(payloadKeys);
     const files = new CheckpointFiles(options.folder);
     assertCheckpoints(db, files, site, signer);
-    const readBack = openLedgerFile(options.folder, options.keys.ledger, READ_BACK_CACHE_KB);
+    const openReader = (): Db => {
+      const reader = openLedgerFile(options.folder, options.keys.ledger, READER_CACHE_KB);
+      reader.pragma('query_only=1');
+      return reader;
+    };
+    const readBack = openReader();
     opened.push(readBack);
-    readBack.pragma('query_only=1');
     const ledger = new SqliteLedger({
       db,
       readBack,
@@ -82,8 +77,9 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
       clock: options.clock,
       random: options.random,
       onStep: options.onStep ?? (() => {}),
-      file: path.join(options.folder, LEDGER_FILE),
+      file: path.join(options.folder, ledgerFile),
       pageKey: pageKey(options.keys.ledger, ledgerSalt(options.keys.ledger)),
+      openReader,
     });
     return { ok: true, ledger };
   } catch (error) {
@@ -95,11 +91,17 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
 function refusalOf(error: unknown): Refusal {
   if (error instanceof OpenRefused) return error.refusal;
   if (error instanceof SettingRefused) {
-    return { code: 'ledger-settings', message: `The ledger was not opened: ${error.message}. Nothing was changed. Call support.` };
+    return {
+      code: 'ledger-settings',
+      message: `The ledger was not opened: ${error.message}. Nothing was changed. Call support.`,
+    };
   }
   const code = sqliteCode(error);
   if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
-    return { code: 'ledger-busy', message: 'Another process keeps the ledger locked. Nothing was changed. Try again when it has finished.' };
+    return {
+      code: 'ledger-busy',
+      message: 'Another process keeps the ledger locked. Nothing was changed. Try again when it has finished.',
+    };
   }
   if (code !== null) return damaged(code);
   throw error;
@@ -114,14 +116,18 @@ function damaged(detail: string): Refusal {
 
 /** Makes both files under other names first: a ledger is there whole or not at all. */
 function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
-  if (site === undefined || !SITE.test(site)) throw new RangeError('a new ledger needs the name of its site: letters, digits, dots, dashes');
+  if (site === undefined || !SITE.test(site))
+    throw new RangeError('a new ledger needs the name of its site: letters, digits, dots, dashes');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [ledgerFile, keysFile] = [path.join(folder, LEDGER_FILE), path.join(folder, KEYS_FILE)];
-  const there = [LEDGER_FILE, `${LEDGER_FILE}-wal`, KEYS_FILE].filter((name) => existsSync(path.join(folder, name)));
+  const [ledgerPath, keysPath] = [path.join(folder, ledgerFile), path.join(folder, payloadKeysFile)];
+  const there = [ledgerFile, `${ledgerFile}-wal`, payloadKeysFile].filter((name) => existsSync(path.join(folder, name)));
   if (there.length > 0 || new CheckpointFiles(folder).names().length > 0) {
-    throw new OpenRefused('ledger-exists', `The folder already holds a ledger or a part of one (${there[0] ?? 'checkpoints'}). Nothing was changed. Choose another folder.`);
+    throw new OpenRefused(
+      'ledger-exists',
+      `The folder already holds a ledger or a part of one (${there[0] ?? 'checkpoints'}). Nothing was changed. Choose another folder.`,
+    );
   }
-  const [newLedger, newKeys] = [`${ledgerFile}.new`, `${keysFile}.new`];
+  const [newLedger, newKeys] = [`${ledgerPath}.new`, `${keysPath}.new`];
   for (const name of readdirSync(folder)) {
     if (/^(?:ledger|payload-keys)\.db\.new/.test(name)) rmSync(path.join(folder, name));
   }
@@ -138,16 +144,19 @@ function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
   } finally {
     db.close();
   }
-  renameSync(newKeys, keysFile);
+  renameSync(newKeys, keysPath);
   syncFolder(folder);
-  renameSync(newLedger, ledgerFile);
+  renameSync(newLedger, ledgerPath);
   syncFolder(folder);
 }
 
 function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
-  const file = path.join(folder, LEDGER_FILE);
+  const file = path.join(folder, ledgerFile);
   if (!existsSync(file)) {
-    throw new OpenRefused('ledger-missing', `There is no ledger in ${folder}. Nothing was created. Check the folder, or put the file ${LEDGER_FILE} back.`);
+    throw new OpenRefused(
+      'ledger-missing',
+      `There is no ledger in ${folder}. Nothing was created. Check the folder, or put the file ${ledgerFile} back.`,
+    );
   }
   assertHeader(file, key);
   const db = openEncrypted(file, key, ledgerSalt(key), { create: false });
@@ -161,7 +170,10 @@ function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
       );
     }
     if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID || version === 0) {
-      throw new OpenRefused('ledger-schema-altered', 'The file opens with this key but was not made by Countersign. Nothing was changed.');
+      throw new OpenRefused(
+        'ledger-schema-altered',
+        'The file opens with this key but was not made by Countersign. Nothing was changed.',
+      );
     }
     const differences = schemaDifferences(db, version);
     if (differences.length > 0) {
@@ -193,7 +205,7 @@ function assertHeader(file: string, key: Uint8Array): void {
     );
   }
   if (header.equals(ledgerSalt(key)) || anyPageFits(file, pageKey(key, ledgerSalt(key)))) return;
-  if (header.subarray(0, MARK.length).equals(MARK)) {
+  if (header.subarray(0, ledgerMark.length).equals(ledgerMark)) {
     throw new OpenRefused(
       'ledger-wrong-key',
       'This is a ledger of Countersign, but not one that these keys open. Nothing was changed. Check that key file and ledger belong to the same workspace.',
@@ -218,7 +230,12 @@ function assertReadable(db: Db, file: string, key: Uint8Array): void {
 }
 
 function assertWorkspace(db: Db, options: OpenOptions, signer: Signer): string {
-  const values = new Map((db.prepare('SELECT name, value FROM workspace').all() as { name: string; value: string }[]).map((row) => [row.name, row.value]));
+  const values = new Map(
+    (db.prepare('SELECT name, value FROM workspace').all() as { name: string; value: string }[]).map((row) => [
+      row.name,
+      row.value,
+    ]),
+  );
   const site = values.get('site') ?? '';
   if (values.get('signing-key') !== signer.publicKey.toString('hex') || (options.site !== undefined && options.site !== site)) {
     throw new OpenRefused(
@@ -230,11 +247,11 @@ function assertWorkspace(db: Db, options: OpenOptions, signer: Signer): string {
 }
 
 function openPayloadKeys({ folder, keys, random }: OpenOptions): PayloadKeys {
-  const file = path.join(folder, KEYS_FILE);
+  const file = path.join(folder, payloadKeysFile);
   if (!existsSync(file)) {
     throw new OpenRefused(
       'payload-keys-missing',
-      `The file of payload keys, ${KEYS_FILE}, is not there; without it the content of the ledger cannot be read. Nothing was created. Put the file back.`,
+      `The file of payload keys, ${payloadKeysFile}, is not there; without it the content of the ledger cannot be read. Nothing was created. Put the file back.`,
     );
   }
   try {
@@ -244,11 +261,14 @@ function openPayloadKeys({ folder, keys, random }: OpenOptions): PayloadKeys {
     if (code === null || code === 'SQLITE_BUSY') throw error;
     const { key, salt } = PayloadKeys.fileKey(keys.payload);
     if (anyPageFits(file, pageKey(key, salt))) {
-      throw new OpenRefused('payload-keys-damaged', `The file of payload keys, ${KEYS_FILE}, is damaged (${code}). Nothing was changed. Put back a backup of it.`);
+      throw new OpenRefused(
+        'payload-keys-damaged',
+        `The file of payload keys, ${payloadKeysFile}, is damaged (${code}). Nothing was changed. Put back a backup of it.`,
+      );
     }
     throw new OpenRefused(
       'payload-keys-wrong-key',
-      `The file of payload keys, ${KEYS_FILE}, does not open with the keys of this workspace. Nothing was changed. Put back the file that belongs to this ledger.`,
+      `The file of payload keys, ${payloadKeysFile}, does not open with the keys of this workspace. Nothing was changed. Put back the file that belongs to this ledger.`,
     );
   }
 }
@@ -279,7 +299,8 @@ function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer:
     const [, tenant = ''] = /^[^/]*\/(.*)$/.exec(checkpoint.origin) ?? [];
     const origin = originOf(site, head?.tenant ?? tenant);
     const judged = verifyCheckpoint(sha256, signer.key(origin), (bytes, signature) => signer.verify(bytes, signature), last.text);
-    if (!judged.ok || checkpoint.origin !== origin) throw checkpointsDamaged(name, judged.ok ? 'is of another log' : judged.problem);
+    if (!judged.ok || checkpoint.origin !== origin)
+      throw checkpointsDamaged(name, judged.ok ? 'is of another log' : judged.problem);
     if (head === undefined || checkpoint.size > head.frontier.size) {
       throw new OpenRefused(
         'ledger-rolled-back',
@@ -293,7 +314,8 @@ function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer:
       );
     }
     const { tail } = content;
-    if (tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail)) throw checkpointsDamaged(name, 'ends with something that is no checkpoint');
+    if (tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail))
+      throw checkpointsDamaged(name, 'ends with something that is no checkpoint');
   }
 }
 

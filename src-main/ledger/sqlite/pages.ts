@@ -1,4 +1,4 @@
-import { createHmac, pbkdf2Sync } from 'node:crypto';
+import { createDecipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { pageBytes, pageReserveBytes, saltBytes } from './connection.ts';
 
@@ -15,13 +15,14 @@ const SALT_MASK = 0x3a;
 const PAGES_AT_ONCE = 256;
 
 export interface PageKey {
+  readonly key: Buffer;
   readonly hmacKey: Buffer;
   readonly salt: Buffer;
 }
 
 export function pageKey(key: Uint8Array, salt: Uint8Array): PageKey {
   const masked = Buffer.from(salt.map((byte) => byte ^ SALT_MASK));
-  return { hmacKey: pbkdf2Sync(key, masked, 2, 32, 'sha512'), salt: Buffer.from(salt) };
+  return { key: Buffer.from(key), hmacKey: pbkdf2Sync(key, masked, 2, 32, 'sha512'), salt: Buffer.from(salt) };
 }
 
 /** True when the page (4,096 bytes, as on disk) is what was written with this key as page `number` (from 1). */
@@ -31,8 +32,22 @@ export function pageFits(page: Buffer, number: number, key: PageKey): boolean {
   const end = pageBytes - pageReserveBytes + IV_BYTES;
   const place = Buffer.alloc(4);
   place.writeUInt32LE(number);
-  const hmac = createHmac('sha512', key.hmacKey).update(page.subarray(number === 1 ? saltBytes : 0, end)).update(place).digest();
+  const hmac = createHmac('sha512', key.hmacKey)
+    .update(page.subarray(number === 1 ? saltBytes : 0, end))
+    .update(place)
+    .digest();
   return hmac.equals(page.subarray(end, end + HMAC_BYTES));
+}
+
+/**
+ * The content of a page as SQLite sees it (4,096 bytes less the reserve). Only for pages that fit. The first 16 bytes of
+ * page 1, which SQLite keeps for its name and the file keeps for the salt, come back as zeros.
+ */
+export function decryptPage(page: Buffer, number: number, key: PageKey): Buffer {
+  const end = pageBytes - pageReserveBytes;
+  const start = number === 1 ? saltBytes : 0;
+  const decipher = createDecipheriv('aes-256-cbc', key.key, page.subarray(end, end + IV_BYTES)).setAutoPadding(false);
+  return Buffer.concat([Buffer.alloc(start), decipher.update(page.subarray(start, end)), decipher.final()]);
 }
 
 export interface PageScan {
@@ -44,7 +59,11 @@ export interface PageScan {
 }
 
 /** Checks every page of a file, a stretch at a time; `pause` is awaited between stretches. */
-export async function scanPages(file: string, key: PageKey, pause: (pages: number) => Promise<void> = async () => {}): Promise<PageScan> {
+export async function scanPages(
+  file: string,
+  key: PageKey,
+  pause: (pages: number) => Promise<void> = async () => {},
+): Promise<PageScan> {
   const fd = openSync(file, 'r');
   try {
     const { size } = fstatSync(fd);

@@ -37,7 +37,13 @@ export function seal(body: Buffer, key: KeyObject, random: Uint8Array): Sealed {
   head[0] = format;
   head.set(nonce, 1);
   cipher.setAAD(head.subarray(0, 1));
-  const sealed = Buffer.concat([head, cipher.update(salt), cipher.update(format === ZSTD ? small : body), cipher.final(), cipher.getAuthTag()]);
+  const sealed = Buffer.concat([
+    head,
+    cipher.update(salt),
+    cipher.update(format === ZSTD ? small : body),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
   return { sealed, commitment: payloadCommitment(sha256, salt, body) };
 }
 
@@ -49,7 +55,8 @@ export interface Unsealed {
 /** Decrypts what `seal` wrote. Throws when a byte of it was changed or the key is another one. */
 export function unseal(sealed: Buffer, key: KeyObject): Unsealed {
   const format = sealed[0];
-  if ((format !== PLAIN && format !== ZSTD) || sealed.length < 1 + sealRandomBytes + TAG_BYTES) throw new RangeError('the payload has no known format');
+  if ((format !== PLAIN && format !== ZSTD) || sealed.length < 1 + sealRandomBytes + TAG_BYTES)
+    throw new RangeError('the payload has no known format');
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(1, 1 + NONCE_BYTES));
   decipher.setAAD(sealed.subarray(0, 1));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));

@@ -11,6 +11,13 @@ export function placeOf(log: number, seq: number): number {
   return log * LOG_SPAN + seq;
 }
 
+/** The smallest place there is. */
+export const LOG_FIRST = LOG_SPAN;
+
+export function logOf(place: number): number {
+  return Math.floor(place / LOG_SPAN);
+}
+
 export function seqOf(place: number): number {
   return place % LOG_SPAN;
 }

@@ -1,4 +1,12 @@
-import { workspaceLog, type Actor, type EntryBodies, type EntryType, type Role, type StateName, type WriteRow } from '../../../src-shared/domain/index.ts';
+import {
+  workspaceLog,
+  type Actor,
+  type EntryBodies,
+  type EntryType,
+  type Role,
+  type StateName,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
 import { hex, settledStates } from '../../../src-shared/domain/index.ts';
 import { parseEnvelope, type Envelope } from '../../../src-shared/audit/index.ts';
 import type { Entry, LedgerReader, RowKind, Rows, WriteCounts, WriteFilter } from '../../ports/outbound/index.ts';
@@ -55,7 +63,10 @@ export class SqliteReader implements LedgerReader {
   }
 
   async rows<K extends Exclude<RowKind, 'write' | 'event'>>(kind: K): Promise<readonly Rows[K][]> {
-    const records = this.statement('SELECT key, doc FROM registry_row WHERE kind = ? ORDER BY log, key').all(kind) as { key: string; doc: string }[];
+    const records = this.statement('SELECT key, doc FROM registry_row WHERE kind = ? ORDER BY log, key').all(kind) as {
+      key: string;
+      doc: string;
+    }[];
     return records.map((record) => readRow(kind, record.key, record.doc));
   }
 
@@ -88,11 +99,15 @@ export class SqliteReader implements LedgerReader {
       const row = (byConnection[connection] ??= {});
       row[state] = (row[state] ?? 0) + n;
     }
-    const groups = this.statement('SELECT state, sum(n) AS n FROM group_tally WHERE log = coalesce(?, log) GROUP BY state').all(log) as {
+    const groups = this.statement('SELECT state, sum(n) AS n FROM group_tally WHERE log = coalesce(?, log) GROUP BY state').all(
+      log,
+    ) as {
       state: string;
       n: number;
     }[];
-    const byGroupState = Object.fromEntries(groupStates.map((state) => [state, groups.find((one) => one.state === state)?.n ?? 0]));
+    const byGroupState = Object.fromEntries(
+      groupStates.map((state) => [state, groups.find((one) => one.state === state)?.n ?? 0]),
+    );
     const unsettled = tallies.filter((tally) => !settledStates.includes(tally.state));
     const oldest = this.statement('SELECT min(created_at) FROM write WHERE log = ? AND state = ? AND connection = ?').pluck();
     const unknown = this.statement('SELECT min(unknown_since) FROM write WHERE log = ? AND unknown_since IS NOT NULL').pluck();
@@ -107,7 +122,9 @@ export class SqliteReader implements LedgerReader {
   }
 
   async tenants(): Promise<readonly string[]> {
-    return this.statement('SELECT tenant FROM log WHERE size > 0 AND tenant <> ? ORDER BY tenant').pluck().all(workspaceLog) as string[];
+    return this.statement('SELECT tenant FROM log WHERE size > 0 AND tenant <> ? ORDER BY tenant')
+      .pluck()
+      .all(workspaceLog) as string[];
   }
 
   async entry(tenant: string, seq: number): Promise<Entry | undefined> {
@@ -124,7 +141,8 @@ export class SqliteReader implements LedgerReader {
   ): Promise<readonly Entry[]> {
     const log = this.logs.number(tenant);
     if (log === undefined) return [];
-    const [field, value] = 'stream' in by ? ['stream', by.stream] : 'patientKey' in by ? ['patient', by.patientKey] : ['actor', by.actor];
+    const [field, value] =
+      'stream' in by ? ['stream', by.stream] : 'patientKey' in by ? ['patient', by.patientKey] : ['actor', by.actor];
     const indexed = this.statement('SELECT seq FROM entry_index WHERE log = ? AND field = ? AND value = ? ORDER BY seq LIMIT ?')
       .pluck()
       .all(log, field, value, limit) as number[];
@@ -161,7 +179,9 @@ export class SqliteReader implements LedgerReader {
   private seqsInWrites(log: number, field: string, value: string): readonly number[] {
     let lists: string[] = [];
     if (field === 'stream' && value.startsWith('write/')) {
-      lists = this.statement('SELECT seqs FROM write WHERE id = ? AND log = ?').pluck().all(value.slice('write/'.length), log) as string[];
+      lists = this.statement('SELECT seqs FROM write WHERE id = ? AND log = ?')
+        .pluck()
+        .all(value.slice('write/'.length), log) as string[];
     } else if (field === 'patient') {
       lists = this.statement('SELECT seqs FROM write WHERE patient_key = ? AND log = ?').pluck().all(value, log) as string[];
     }
@@ -169,7 +189,8 @@ export class SqliteReader implements LedgerReader {
   }
 
   private writeAt(log: number, tenant: string, id: string): WriteRow | undefined {
-    const record = this.statement(`SELECT ${storedColumns} FROM write WHERE id = ? AND log = ?`).get(id, log) as StoredColumns | undefined;
+    const record = this.statement(`SELECT ${storedColumns} FROM write WHERE id = ? AND log = ?`).get(id, log) as
+      StoredColumns | undefined;
     return record === undefined ? undefined : this.store.load(record, log, tenant).row;
   }
 
@@ -178,7 +199,9 @@ export class SqliteReader implements LedgerReader {
   }
 
   private tallies(log: number | null): readonly TallyRecord[] {
-    return this.statement('SELECT log, connection, state, n FROM write_tally WHERE log = coalesce(?, log) AND n > 0').all(log) as TallyRecord[];
+    return this.statement('SELECT log, connection, state, n FROM write_tally WHERE log = coalesce(?, log) AND n > 0').all(
+      log,
+    ) as TallyRecord[];
   }
 
   /** What every stream of a query must satisfy besides what makes it a stream. */
@@ -199,7 +222,8 @@ export class SqliteReader implements LedgerReader {
     if (filter.eventId !== undefined) require('event_id = ?', filter.eventId);
     if (filter.since !== undefined) require('created_at >= ?', filter.since);
     if (filter.after !== undefined) {
-      const after = this.statement('SELECT created_at, ord, log FROM write WHERE id = ?').get(filter.after) as WriteRecord | undefined;
+      const after = this.statement('SELECT created_at, ord, log FROM write WHERE id = ?').get(filter.after) as
+        WriteRecord | undefined;
       if (after !== undefined) require('(created_at, ord, log) < (?, ?, ?)', after.created_at, after.ord, after.log);
     }
     return { terms, values };
@@ -209,7 +233,10 @@ export class SqliteReader implements LedgerReader {
    * The parts of the file whose writes, each already in order, together hold every write the filter can want. An index
    * that ends in the order of the list gives a page without sorting or passing over what does not fit.
    */
-  private streams(filter: WriteFilter, log: number | null): readonly { index: string; terms: readonly string[]; values: readonly unknown[] }[] {
+  private streams(
+    filter: WriteFilter,
+    log: number | null,
+  ): readonly { index: string; terms: readonly string[]; values: readonly unknown[] }[] {
     const whole = (index: string) => [{ index: `INDEXED BY ${index} `, terms: [], values: [] }];
     if (filter.eventId !== undefined) return whole('write_by_event');
     if (filter.group !== undefined) return whole('write_by_group');

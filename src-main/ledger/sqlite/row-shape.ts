@@ -10,7 +10,10 @@ import { LedgerError } from '../errors.ts';
  */
 const whole = z.number().int();
 const nullable = <T extends z.ZodType>(shape: T) => shape.nullable();
-const code = z.custom<FailureCode>((value) => typeof value === 'string' && Object.hasOwn(failures, value), 'is not a known failure code');
+const code = z.custom<FailureCode>(
+  (value) => typeof value === 'string' && Object.hasOwn(failures, value),
+  'is not a known failure code',
+);
 const role = z.enum(roles);
 
 const verification = z.discriminatedUnion('result', [
@@ -187,10 +190,12 @@ export function readWrite(doc: string, columns: () => WriteColumns): WriteRow {
 /** A stored row of another kind. Throws LedgerError `row-unreadable` with the reason when it no longer parses. */
 export function readRow<K extends Exclude<keyof Rows, 'write'>>(kind: K, key: string, doc: string): Rows[K] {
   const parsed = parse(others[kind] as z.ZodType<unknown>, doc);
-  if (typeof parsed === 'string') throw new LedgerError('row-unreadable', `the stored ${kind} "${key}" cannot be read: ${parsed}`);
+  if (typeof parsed === 'string')
+    throw new LedgerError('row-unreadable', `the stored ${kind} "${key}" cannot be read: ${parsed}`);
   return parsed as Rows[K];
 }
 
+/** The value as it was stored: a checked copy would have its members in another order and be stored differently next time. */
 function parse<T>(shape: z.ZodType<T>, doc: string): T | string {
   let value: unknown;
   try {
@@ -199,7 +204,7 @@ function parse<T>(shape: z.ZodType<T>, doc: string): T | string {
     return 'it is not JSON';
   }
   const result = shape.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return value as T;
   const [issue] = result.error.issues;
   return `${issue?.path.join('.') || 'the row'}: ${issue?.message ?? 'is not as expected'}`;
 }

@@ -122,7 +122,9 @@ export class RowStore {
   /** Version of a row; 0 when there is none. */
   version(kind: RowKind, log: number, key: string): number {
     if (kind === 'write') {
-      return this.cache.get(cacheKey(log, key))?.row.version ?? ((this.selectWriteVersion.get(key, log) as number | undefined) ?? 0);
+      return (
+        this.cache.get(cacheKey(log, key))?.row.version ?? (this.selectWriteVersion.get(key, log) as number | undefined) ?? 0
+      );
     }
     return (this.selectRowVersion.get(kind, log, key) as number | undefined) ?? 0;
   }

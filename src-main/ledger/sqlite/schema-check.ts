@@ -9,7 +9,9 @@ export function schemaDifferences(db: Db, version: number): readonly string[] {
   return [
     ...[...found].filter(([name]) => !expected.has(name)).map(([name]) => `${name} does not belong there`),
     ...[...expected].filter(([name]) => !found.has(name)).map(([name]) => `${name} is missing`),
-    ...[...found].filter(([name, sql]) => expected.has(name) && expected.get(name) !== sql).map(([name]) => `${name} was changed`),
+    ...[...found]
+      .filter(([name, sql]) => expected.has(name) && expected.get(name) !== sql)
+      .map(([name]) => `${name} was changed`),
   ];
 }
 

@@ -59,7 +59,12 @@ function earliest(text: string): number {
 function latest(text: string): number {
   if (text.length > 10) return timed(text);
   const [year = 0, month, day] = text.split('-').map(Number);
-  const next = month === undefined ? Date.UTC(year + 1, 0, 1) : day === undefined ? Date.UTC(year, month, 1) : Date.UTC(year, month - 1, day + 1);
+  const next =
+    month === undefined
+      ? Date.UTC(year + 1, 0, 1)
+      : day === undefined
+        ? Date.UTC(year, month, 1)
+        : Date.UTC(year, month - 1, day + 1);
   return next - 1 + ZONE_DOUBT_MS;
 }
 

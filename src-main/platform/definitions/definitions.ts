@@ -27,12 +27,16 @@ class R4Definitions implements Definitions {
     const type = asString(resource['resourceType']);
     const plan = type === undefined ? undefined : this.structures.resource(type);
     if (plan === undefined) {
-      const words = type === undefined ? 'The resource does not say of which type it is.' : `${quote(type)} is not a resource type that is written.`;
+      const words =
+        type === undefined
+          ? 'The resource does not say of which type it is.'
+          : `${quote(type)} is not a resource type that is written.`;
       return [stop('r4-resource-type', 'resourceType', words)];
     }
     const { findings, pending, plain, broken } = walk(this.structures, plan, resource);
     // An invariant about a value that could not be taken over says nothing: that value has its own finding.
-    const decidable = broken.length === 0 ? pending : pending.filter(({ path }) => !broken.some((place) => place.startsWith(path)));
+    const decidable =
+      broken.length === 0 ? pending : pending.filter(({ path }) => !broken.some((place) => place.startsWith(path)));
     const unmet = decidable.filter((one) => !holds(one, plain));
     return [...findings, ...unmet.map(({ invariant, path }) => invariantBroken(invariant.key, path, [invariant]))];
   }

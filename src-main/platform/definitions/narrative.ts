@@ -13,9 +13,9 @@ const ATTRIBUTES = words(
 );
 const ADDRESSES = words('href src cite longdesc usemap');
 const XHTML = 'http://www.w3.org/1999/xhtml';
-/** Schemes that open something for a reader who clicks, and run nothing. Without a scheme, an address is relative. */
-const SAFE_LINK = /^(?:https?:|mailto:|tel:|(?!\/\/)[^:/?#\\]*(?:[/?#]|$))/i;
-const SAFE_PICTURE = /^(?:data:image\/(?:png|jpeg|gif);base64,|(?!\/\/)[^:/?#\\]*(?:[/?#]|$))/i;
+/** Schemes that open something for a reader who clicks, and run nothing. Without a scheme, an address is relative; browsers read a backslash as a slash. */
+const SAFE_LINK = /^(?![^]*\\)(?:https?:|mailto:|tel:|(?!\/\/)[^:/?#]*(?:[/?#]|$))/i;
+const SAFE_PICTURE = /^(?![^]*\\)(?:data:image\/(?:png|jpeg|gif);base64,|(?!\/\/)[^:/?#]*(?:[/?#]|$))/i;
 const UNSAFE_STYLE = /url\s*\(|expression\s*\(|@import|behavior\s*:|-moz-binding|\\/i;
 
 const PIECE = /<!--[^]*?-->|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|[^<]+/y;
@@ -45,7 +45,8 @@ export function narrativeFaults(div: string): readonly string[] {
       continue;
     }
     if (closing === '/') {
-      if (open.pop() !== element || attributes !== '' || selfClosing !== '') return [`is not well-formed XHTML: "</${element}>" closes nothing`];
+      if (open.pop() !== element || attributes !== '' || selfClosing !== '')
+        return [`is not well-formed XHTML: "</${element}>" closes nothing`];
       ended = open.length === 0;
       continue;
     }
@@ -86,10 +87,13 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 /** The characters an attribute stands for, white space left out as browsers do in addresses. */
 function decode(raw: string): string {
   return raw
-    .replace(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
-      if (name !== undefined) return NAMED[name] ?? whole;
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-    })
+    .replace(
+      /&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(\w+));/g,
+      (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+        if (name !== undefined) return NAMED[name] ?? whole;
+        const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+        return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+      },
+    )
     .replace(/[\u0000-\u0020]/g, '');
 }

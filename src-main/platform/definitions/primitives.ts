@@ -11,7 +11,8 @@ export interface PrimitiveFault {
 }
 
 /** The value as a JavaScript value, numbers as numbers; without it when it has not even the right JSON type. */
-export type PrimitiveReading = { readonly value: unknown; readonly faults: readonly PrimitiveFault[] } | { readonly unusable: PrimitiveFault };
+export type PrimitiveReading =
+  { readonly value: unknown; readonly faults: readonly PrimitiveFault[] } | { readonly unusable: PrimitiveFault };
 
 const WHOLE: Readonly<Record<string, { readonly format: RegExp; readonly least: number }>> = {
   integer: { format: /^(?:0|-?[1-9]\d*)$/, least: -(2 ** 31) },
@@ -28,7 +29,8 @@ const unusable = (rule: StructureRule, words: string): PrimitiveReading => ({ un
 
 /** Reads a value as a primitive data type of R4 (R4, datatypes: primitive types). */
 export function readPrimitive(type: string, exact: ExactValue): PrimitiveReading {
-  if (type === 'boolean') return typeof exact === 'boolean' ? { value: exact, faults: NONE } : unusable('r4-wrong-type', 'must be true or false');
+  if (type === 'boolean')
+    return typeof exact === 'boolean' ? { value: exact, faults: NONE } : unusable('r4-wrong-type', 'must be true or false');
   const whole = WHOLE[type];
   if (whole !== undefined || type === 'decimal') {
     if (!(exact instanceof Decimal)) return unusable('r4-wrong-type', 'must be a number');
@@ -43,7 +45,10 @@ export function readPrimitive(type: string, exact: ExactValue): PrimitiveReading
 
 function textFaults(type: string, text: string): readonly PrimitiveFault[] {
   if (type === 'base64Binary') return text.length % 4 === 0 && BASE64.test(text) ? NONE : [malformed(type, text)];
-  if (text.length > STRING_MAX) return [{ rule: 'r4-too-large', words: `has ${String(text.length)} characters; a text of R4 has ${String(STRING_MAX)} at most` }];
+  if (text.length > STRING_MAX)
+    return [
+      { rule: 'r4-too-large', words: `has ${String(text.length)} characters; a text of R4 has ${String(STRING_MAX)} at most` },
+    ];
   if (type === 'xhtml') return narrativeFaults(text).map((words) => ({ rule: 'r4-narrative', words }));
   if (isTemporal(type)) {
     const fault = temporalFault(type, text);

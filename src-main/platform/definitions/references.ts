@@ -32,7 +32,9 @@ export function referenceFault(reference: ExactObject): string | undefined {
   if (text !== undefined) {
     return text.trim() === '' || readLiteral(text) !== undefined ? undefined : `has the reference ${quote(text)}, which is none`;
   }
-  const says = ['display', 'identifier', 'extension', '_reference'].some((key) => asObject(reference[key]) ?? asString(reference[key]) ?? Array.isArray(reference[key]));
+  const says = ['display', 'identifier', 'extension', '_reference'].some(
+    (key) => asObject(reference[key]) ?? asString(reference[key]) ?? Array.isArray(reference[key]),
+  );
   return says ? undefined : 'refers to nothing: it needs a reference, an identifier or a display';
 }
 
@@ -45,7 +47,8 @@ export function targetFault(
   const named = asString(reference['type']);
   const type = readLiteral(asString(reference['reference']) ?? '')?.type ?? named;
   if (type === undefined) return undefined;
-  if (named !== undefined && named !== type) return `says it refers to a ${quote(named)}, but its address is that of a ${quote(type)}`;
+  if (named !== undefined && named !== type)
+    return `says it refers to a ${quote(named)}, but its address is that of a ${quote(type)}`;
   if (!isResourceType(type)) return `refers to a ${quote(type)}, which is not a resource type of R4`;
   if (allowed !== undefined && !allowed.has(type)) return `refers to a ${type}; R4 allows ${[...allowed].join(', ')}`;
   return undefined;

@@ -30,9 +30,19 @@ export function stop(rule: StructureRule, path: string, message: string): Findin
 }
 
 /** A finding for a broken invariant of the standard, in the standard's own words. */
-export function invariantBroken(key: string, path: string, known: readonly { readonly key: string; readonly words: string }[]): Finding {
+export function invariantBroken(
+  key: string,
+  path: string,
+  known: readonly { readonly key: string; readonly words: string }[],
+): Finding {
   const words = known.find((one) => one.key === key)?.words ?? 'the rule is broken';
-  return { rule: `r4-${key}`, severity: 'stop', path, message: `${path}: ${words}`, next: `Correct what the rule ${key} of R4 asks for.` };
+  return {
+    rule: `r4-${key}`,
+    severity: 'stop',
+    path,
+    message: `${path}: ${words}`,
+    next: `Correct what the rule ${key} of R4 asks for.`,
+  };
 }
 
 const QUOTE_MAX = 60;

@@ -27,6 +27,8 @@ export interface ElementPlan {
   readonly binding: AllowedCodes | undefined;
   /** Resource types that a Reference may point at; `undefined`: any. */
   readonly targets: ReadonlySet<string> | undefined;
+  /** A Quantity that must not say "less than" or the like (R4, datatypes: SimpleQuantity). */
+  readonly isSimpleQuantity: boolean;
   /** Invariants of the element that its type does not have anyway. */
   readonly invariants: readonly Invariant[];
 }
@@ -49,7 +51,9 @@ export interface AllowedCodes {
 
 interface CodesFile {
   readonly resourceTypes: readonly string[];
-  readonly valueSets: Readonly<Record<string, { readonly systems?: Readonly<Record<string, readonly string[]>>; readonly pattern?: string }>>;
+  readonly valueSets: Readonly<
+    Record<string, { readonly systems?: Readonly<Record<string, readonly string[]>>; readonly pattern?: string }>
+  >;
 }
 
 const PROFILE_BASE = 'http://hl7.org/fhir/StructureDefinition/';
@@ -120,7 +124,7 @@ export class Structures {
       const isChoice = key.endsWith('[x]');
       const base = isChoice ? key.slice(0, -3) : key;
       const keys: string[] = [];
-      for (const { code: listed, targetProfile } of element.type) {
+      for (const { code: listed, targetProfile, profile } of element.type) {
         // R4's definitions give the id of a resource as a string, its text as an id (R4, resource: id).
         const code = key === 'id' && schema.kind === 'resource' ? 'id' : listed;
         const jsonName = isChoice ? base + code.charAt(0).toUpperCase() + code.slice(1) : base;
@@ -135,6 +139,7 @@ export class Structures {
           max: element.max,
           binding: this.bindingOf(element),
           targets: targetsOf(targetProfile),
+          isSimpleQuantity: profile?.includes(`${PROFILE_BASE}SimpleQuantity`) === true,
           invariants: invariantsOf(element.constraints, tryGetDataType(code)?.constraints),
         });
       }

@@ -25,6 +25,8 @@ export function walk(structures: Structures, plan: TypePlan, resource: ExactObje
   return { findings: walker.findings, pending: walker.pending, plain, broken: walker.broken };
 }
 
+const SIMPLE_QUANTITY = [{ key: 'sqty-1', words: 'The comparator is not used on a SimpleQuantity' }];
+
 class Walker {
   readonly findings: Finding[] = [];
   readonly broken: string[] = [];
@@ -51,10 +53,12 @@ class Walker {
   /** Each reference to a contained resource finds it (ref-1), and each contained resource is referred to (dom-3). */
   matchContained(): void {
     for (const [id, path] of this.referred) {
-      if (!this.contained.has(id)) this.add('r4-contained', path, `${path} refers to "#${id}", which is not contained in the resource.`);
+      if (!this.contained.has(id))
+        this.add('r4-contained', path, `${path} refers to "#${id}", which is not contained in the resource.`);
     }
     for (const [id, path] of this.contained) {
-      if (!this.referred.has(id)) this.add('r4-contained', path, `${path}: nothing refers to the contained resource ${quote(id)}.`);
+      if (!this.referred.has(id))
+        this.add('r4-contained', path, `${path}: nothing refers to the contained resource ${quote(id)}.`);
     }
   }
 
@@ -78,12 +82,15 @@ class Walker {
         }
         chosen.set(element.name, name);
       }
-      const read = isCompanion ? this.companions(element, value, place) : this.values(element, value, exact[`_${key}`], place);
+      const read = isCompanion
+        ? this.companions(element, value, exact[name], place)
+        : this.values(element, value, exact[`_${key}`], place);
       if (read !== undefined) plain[key] = read;
     }
     for (const { name, keys } of plan.required) {
       const place = `${path}.${name}`;
-      if (keys.every((key) => exact[key] === undefined)) this.add('r4-missing-element', place, `${place} is required and missing.`);
+      if (keys.every((key) => exact[key] === undefined))
+        this.add('r4-missing-element', place, `${place} is required and missing.`);
     }
     const own = brokenOwnInvariant(plan.name, exact);
     if (own !== undefined) this.findings.push(invariantBroken(own, path, plan.invariants));
@@ -92,7 +99,9 @@ class Walker {
 
   private values(element: ElementPlan, exact: ExactValue, companion: ExactValue | undefined, path: string): unknown {
     if (!element.isArray) {
-      return Array.isArray(exact) ? this.drop('r4-wrong-type', path, 'takes one value, not a list') : this.value(element, exact, path);
+      return Array.isArray(exact)
+        ? this.drop('r4-wrong-type', path, 'takes one value, not a list')
+        : this.value(element, exact, path);
     }
     if (!Array.isArray(exact)) return this.drop('r4-wrong-type', path, 'must be a list');
     if (exact.length === 0) return this.drop('r4-empty-value', path, 'is there but empty');
@@ -126,21 +135,29 @@ class Walker {
     const plain: Record<string, unknown> = {};
     this.members(this.structures.type(type), object, path, plain);
     if (binding !== undefined) this.fault('r4-binding', path, conceptFault(binding, type, object));
+    if (element.isSimpleQuantity && object['comparator'] !== undefined)
+      this.findings.push(invariantBroken('sqty-1', path, SIMPLE_QUANTITY));
     if (type === 'Reference') this.reference(element, object, path);
     this.expect(element.invariants, type, plain, path);
     return plain;
   }
 
   /** The id and extensions of primitive values, in the member with the underscore (R4, json: primitive types). */
-  private companions(element: ElementPlan, exact: ExactValue, path: string): unknown {
+  private companions(element: ElementPlan, exact: ExactValue, values: ExactValue | undefined, path: string): unknown {
     if (!element.isArray) return this.companion(exact, path);
     if (!Array.isArray(exact)) return this.drop('r4-wrong-type', path, 'must be a list');
-    return exact.map((one: ExactValue, index) => (one === null ? null : this.companion(one, `${path}[${String(index)}]`)));
+    const placesKept = Array.isArray(values) ? values.length : values === undefined ? 0 : exact.length;
+    return exact.map((one: ExactValue, index) => {
+      // Here null keeps the place of a value without extensions, so there must be a value.
+      if (one === null && index < placesKept) return null;
+      return this.companion(one, `${path}[${String(index)}]`);
+    });
   }
 
   private companion(exact: ExactValue, path: string): unknown {
     const object = asObject(exact);
-    if (object === undefined) return this.drop('r4-wrong-type', path, 'must have an object with an id or extensions in the member with the underscore');
+    if (object === undefined)
+      return this.drop('r4-wrong-type', path, 'must have an object with an id or extensions in the member with the underscore');
     if (Object.keys(object).length === 0) return this.drop('r4-empty-value', path, 'has an empty member with the underscore');
     const plain: Record<string, unknown> = {};
     this.members(this.structures.type('Element'), object, path, plain);
@@ -151,7 +168,11 @@ class Walker {
     const type = asString(exact['resourceType']);
     const plan = type === undefined ? undefined : this.structures.resource(type);
     if (plan === undefined) {
-      return this.drop('r4-resource-type', path, type === undefined ? 'does not say of which type it is' : `is a ${quote(type)}, which is not written`);
+      return this.drop(
+        'r4-resource-type',
+        path,
+        type === undefined ? 'does not say of which type it is' : `is a ${quote(type)}, which is not written`,
+      );
     }
     const outerReferred = this.referred.get('');
     this.referred.delete('');
@@ -169,7 +190,11 @@ class Walker {
 
   private reference(element: ElementPlan, exact: ExactObject, path: string): void {
     this.fault('r4-reference', path, referenceFault(exact));
-    this.fault('r4-reference-type', path, targetFault(exact, element.targets, (type) => this.structures.isResourceType(type)));
+    this.fault(
+      'r4-reference-type',
+      path,
+      targetFault(exact, element.targets, (type) => this.structures.isResourceType(type)),
+    );
     const contained = readLiteral(asString(exact['reference']) ?? '')?.contained;
     if (contained !== undefined) this.referred.set(contained, path);
   }

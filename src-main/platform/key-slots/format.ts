@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { kdfRecord } from './kdf.ts';
+import { base64Bytes, kdfRecord } from './kdf.ts';
 
 /**
  * `key-slots.json`, version 1: the workspace key, wrapped once per slot.
@@ -11,14 +11,19 @@ import { kdfRecord } from './kdf.ts';
 export const formatName = 'countersign-key-slots';
 export const formatVersion = 1;
 
+export const keyBytes = 32;
+/** AES-GCM with the lengths that NIST SP 800-38D recommends. */
+export const nonceBytes = 12;
+export const tagBytes = 16;
+
 export const passphraseSlot = z.looseObject({
   kind: z.literal('passphrase'),
   createdAt: z.iso.datetime(),
   kdf: kdfRecord,
   cipher: z.literal('aes-256-gcm'),
-  nonce: z.base64(),
+  nonce: base64Bytes(nonceBytes),
   /** Ciphertext and tag. */
-  wrapped: z.base64(),
+  wrapped: base64Bytes(keyBytes + tagBytes),
 });
 export type PassphraseSlot = z.infer<typeof passphraseSlot>;
 
@@ -50,7 +55,11 @@ export function readSlots(text: string): SlotsReading {
   const head = z.looseObject({ format: z.literal(formatName), version: z.int().min(1) }).safeParse(raw);
   if (!head.success) return damaged('it is not a list of key slots');
   if (head.data.version > formatVersion) {
-    return { ok: false, code: 'key-slots-newer', detail: `it has version ${String(head.data.version)} and this program knows version ${String(formatVersion)}` };
+    return {
+      ok: false,
+      code: 'key-slots-newer',
+      detail: `it has version ${String(head.data.version)} and this program knows version ${String(formatVersion)}`,
+    };
   }
   // From the text itself, not from what a schema made of it: the order of the members counts.
   const { sha256, ...rest } = raw as Readonly<Record<string, unknown>>;

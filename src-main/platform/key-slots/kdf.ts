@@ -14,8 +14,18 @@ export const passphraseKdf: KdfParameters = { memoryKiB: 256 * 1024, passes: 3, 
 /** RFC 9106, section 4: the second recommended option, for machines with little memory. Nothing below it is accepted. */
 const FLOOR: KdfParameters = { memoryKiB: 64 * 1024, passes: 3, lanes: 4 };
 
+/** RFC 9106, section 3.1: 16 bytes are recommended. */
+export const saltBytes = 16;
+
 /** Parameters read from a file must not make this machine run out of memory or time. */
 const CEILING: KdfParameters = { memoryKiB: 4 * 1024 * 1024, passes: 32, lanes: 64 };
+
+/** Base64 of at least so many bytes, and no more than so many. */
+export const base64Bytes = (least: number, most = least) =>
+  z.base64().refine((text) => {
+    const { length } = Buffer.from(text, 'base64');
+    return length >= least && length <= most;
+  });
 
 const within = (ceiling: number) => z.int().min(1).max(ceiling);
 
@@ -26,7 +36,7 @@ export const kdfRecord = z.looseObject({
   memoryKiB: within(CEILING.memoryKiB).min(8),
   passes: within(CEILING.passes),
   lanes: within(CEILING.lanes),
-  salt: z.base64(),
+  salt: base64Bytes(saltBytes, 64),
 });
 
 export function isBelowFloor(kdf: KdfParameters): boolean {

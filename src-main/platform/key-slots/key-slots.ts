@@ -5,9 +5,9 @@ import type { Clock } from '../../ports/outbound/index.ts';
 import { systemClock } from '../runtime.ts';
 import { ledgerFiles, workspacePaths } from '../workspace.ts';
 import { createFileDurably } from './durable-file.ts';
-import { formatName, formatVersion, readSlots, writeSlots } from './format.ts';
+import { formatName, formatVersion, keyBytes, readSlots, writeSlots } from './format.ts';
 import { isBelowFloor, passphraseKdf, type KdfParameters } from './kdf.ts';
-import { keyBytes, keyIdOf, unwrapWithPassphrase, wrapWithPassphrase } from './wrap.ts';
+import { keyIdOf, unwrapWithPassphrase, wrapWithPassphrase } from './wrap.ts';
 
 /**
  * The workspace key and how it is got back: made once, at random, when there is no ledger yet, and from then on only
@@ -23,9 +23,11 @@ export interface KeySlotOptions {
 }
 
 export type CreateRefusal = 'key-slots-exist' | 'ledger-exists' | 'passphrase-empty';
-export type OpenRefusal = 'workspace-missing' | 'key-slots-missing' | 'key-slots-damaged' | 'key-slots-newer' | 'wrong-passphrase';
+export type OpenRefusal =
+  'workspace-missing' | 'key-slots-missing' | 'key-slots-damaged' | 'key-slots-newer' | 'wrong-passphrase';
 
-type KeyOr<Code> = { readonly ok: true; readonly key: Buffer } | { readonly ok: false; readonly code: Code; readonly message: string };
+type KeyOr<Code> =
+  { readonly ok: true; readonly key: Buffer } | { readonly ok: false; readonly code: Code; readonly message: string };
 
 /** A file of slots is a few hundred bytes; anything of this size is something else. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -36,7 +38,11 @@ const FILE_BYTES_MAX = 1024 * 1024;
  *
  * @throws RangeError for parameters below the floor of RFC 9106 without `allowWeakKdf`
  */
-export async function createKeySlots(folder: string, passphrase: string, options: KeySlotOptions = {}): Promise<KeyOr<CreateRefusal>> {
+export async function createKeySlots(
+  folder: string,
+  passphrase: string,
+  options: KeySlotOptions = {},
+): Promise<KeyOr<CreateRefusal>> {
   const { kdf = passphraseKdf, allowWeakKdf = false, clock = systemClock } = options;
   if (isBelowFloor(kdf) && !allowWeakKdf) throw new RangeError('Argon2id parameters below the floor of RFC 9106');
   const path = workspacePaths(folder).keySlots;
@@ -70,18 +76,25 @@ export async function openKeySlots(
   const damaged = (detail: string): KeyOr<OpenRefusal> =>
     refuse('key-slots-damaged', `${path} is damaged: ${detail}. Nothing was changed; put the file back from a backup.`);
 
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return refuse('workspace-missing', `There is no folder ${folder}.`);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return refuse('workspace-missing', `There is no folder ${folder}.`);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     return ledgerFiles(folder).length === 0
       ? refuse('workspace-missing', `There is no workspace in ${folder}.`)
-      : refuse('key-slots-missing', `${path} is missing, and without it the ledger beside it cannot be read. Nothing was made anew; put the file back from a backup.`);
+      : refuse(
+          'key-slots-missing',
+          `${path} is missing, and without it the ledger beside it cannot be read. Nothing was made anew; put the file back from a backup.`,
+        );
   }
   if (!stat.isFile() || stat.size > FILE_BYTES_MAX) return damaged('it is not a file of key slots');
   const reading = readSlots(await readFile(path, 'utf8'));
   if (!reading.ok) {
     if (reading.code === 'key-slots-damaged') return damaged(reading.detail);
-    return refuse('key-slots-newer', `${path} was written by a newer version of Countersign: ${reading.detail}. Use that version. Nothing was changed.`);
+    return refuse(
+      'key-slots-newer',
+      `${path} was written by a newer version of Countersign: ${reading.detail}. Use that version. Nothing was changed.`,
+    );
   }
   const { file, passphraseSlots } = reading;
   if (options.allowWeakKdf !== true && passphraseSlots.some((slot) => isBelowFloor(slot.kdf))) {
@@ -113,7 +126,12 @@ export interface WorkspaceKeys {
 export function deriveKeys(key: Buffer): WorkspaceKeys {
   if (key.length !== keyBytes) throw new RangeError('the workspace key must be 32 bytes');
   const derived = (label: string): Buffer => Buffer.from(hkdfSync('sha256', key, '', `countersign/v1/${label}`, keyBytes));
-  const keys = { ledger: derived('ledger'), payload: derived('payload'), signing: derived('signing'), pseudonym: derived('pseudonym') };
+  const keys = {
+    ledger: derived('ledger'),
+    payload: derived('payload'),
+    signing: derived('signing'),
+    pseudonym: derived('pseudonym'),
+  };
   key.fill(0);
   return keys;
 }

@@ -1,12 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { base32 } from '../../../src-shared/domain/index.ts';
-import { formatName, formatVersion, type PassphraseSlot } from './format.ts';
-import { deriveFromPassphrase, type KdfParameters } from './kdf.ts';
+import { formatName, formatVersion, keyBytes, nonceBytes, tagBytes, type PassphraseSlot } from './format.ts';
+import { deriveFromPassphrase, saltBytes, type KdfParameters } from './kdf.ts';
 
-export const keyBytes = 32;
-const SALT_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const KEY_ID_BYTES = 16;
 
 /** Names a workspace key: derived from it, so that a key under another name is noticed, and useless to find it. */
@@ -19,13 +15,27 @@ function header(slot: Pick<PassphraseSlot, 'kind' | 'createdAt' | 'kdf' | 'ciphe
   const { kind, createdAt, kdf, cipher, nonce } = slot;
   const { name, version, memoryKiB, passes, lanes, salt } = kdf;
   return Buffer.from(
-    JSON.stringify([formatName, formatVersion, keyId, kind, createdAt, [name, version, memoryKiB, passes, lanes, salt], cipher, nonce]),
+    JSON.stringify([
+      formatName,
+      formatVersion,
+      keyId,
+      kind,
+      createdAt,
+      [name, version, memoryKiB, passes, lanes, salt],
+      cipher,
+      nonce,
+    ]),
   );
 }
 
-export async function wrapWithPassphrase(key: Uint8Array, passphrase: string, kdf: KdfParameters, createdAt: string): Promise<PassphraseSlot> {
-  const salt = randomBytes(SALT_BYTES);
-  const nonce = randomBytes(NONCE_BYTES);
+export async function wrapWithPassphrase(
+  key: Uint8Array,
+  passphrase: string,
+  kdf: KdfParameters,
+  createdAt: string,
+): Promise<PassphraseSlot> {
+  const salt = randomBytes(saltBytes);
+  const nonce = randomBytes(nonceBytes);
   const slot = {
     kind: 'passphrase' as const,
     createdAt,
@@ -35,7 +45,7 @@ export async function wrapWithPassphrase(key: Uint8Array, passphrase: string, kd
   };
   const wrappingKey = await deriveFromPassphrase(passphrase, kdf, salt);
   try {
-    const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: tagBytes });
     cipher.setAAD(header(slot, keyIdOf(key)));
     const wrapped = Buffer.concat([cipher.update(key), cipher.final(), cipher.getAuthTag()]);
     return { ...slot, wrapped: wrapped.toString('base64') };
@@ -49,10 +59,9 @@ export async function unwrapWithPassphrase(slot: PassphraseSlot, keyId: string, 
   const wrapped = Buffer.from(slot.wrapped, 'base64');
   const nonce = Buffer.from(slot.nonce, 'base64');
   const salt = Buffer.from(slot.kdf.salt, 'base64');
-  if (wrapped.length !== keyBytes + TAG_BYTES || nonce.length !== NONCE_BYTES || salt.length < SALT_BYTES) return undefined;
   const wrappingKey = await deriveFromPassphrase(passphrase, slot.kdf, salt);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', wrappingKey, nonce, { authTagLength: tagBytes });
     decipher.setAAD(header(slot, keyId));
     decipher.setAuthTag(wrapped.subarray(keyBytes));
     const key = decipher.update(wrapped.subarray(0, keyBytes));

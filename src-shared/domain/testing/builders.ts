@@ -83,14 +83,26 @@ export function contract(changes: Partial<ContractRow> = {}): ContractRow {
   };
 }
 
-export const matrix: ContractMatrix = contractMatrix.parse({ version: 'test-1', rows: contentKinds.map((kind) => contract({ kind })) });
+export const matrix: ContractMatrix = contractMatrix.parse({
+  version: 'test-1',
+  rows: contentKinds.map((kind) => contract({ kind })),
+});
 
 export function person(changes: Partial<Person> = {}): Person {
   return { id: 'dr-lee', name: 'Dana Lee', roles: ['clinician'], npi: '1234567893', active: true, ...changes };
 }
 
 export function source(changes: Partial<Source> = {}): Source {
-  return { name: 'scribe-7', tenants: null, types: null, origin: null, approvals: 'medium', owner: 'admin', active: true, ...changes };
+  return {
+    name: 'scribe-7',
+    tenants: null,
+    types: null,
+    origin: null,
+    approvals: 'medium',
+    owner: 'admin',
+    active: true,
+    ...changes,
+  };
 }
 
 export function connection(changes: Partial<Connection> = {}): Connection {
@@ -128,7 +140,11 @@ export function approval(changes: Partial<WriteApproval> = {}): WriteApproval {
 export const states: { readonly [N in StateName]: StateOf<N> } = {
   draft: { name: 'draft', nextAt: now, looks: 0 },
   validated: { name: 'validated' },
-  'awaiting-approval': { name: 'awaiting-approval', roles: ['clinician', 'clinical-owner'], reason: 'nobody has approved it yet' },
+  'awaiting-approval': {
+    name: 'awaiting-approval',
+    roles: ['clinician', 'clinical-owner'],
+    reason: 'nobody has approved it yet',
+  },
   held: { name: 'held', hold: { code: 'sign-in-needed', liftedBy: 'integration-administrator' }, resume: 'pending' },
   pending: { name: 'pending', nextAt: now },
   'in-flight': { name: 'in-flight', attempt: 1, engine: 'engine-1', sentAt: now },
@@ -186,5 +202,9 @@ export function write(changes: Partial<WriteRow> = {}): WriteRow {
 
 /** A write in a state, with what usually goes with it. */
 export function writeIn(state: StateName, changes: Partial<WriteRow> = {}): WriteRow {
-  return write({ state: states[state], attempts: ['draft', 'validated', 'awaiting-approval', 'pending'].includes(state) ? 0 : 1, ...changes });
+  return write({
+    state: states[state],
+    attempts: ['draft', 'validated', 'awaiting-approval', 'pending'].includes(state) ? 0 : 1,
+    ...changes,
+  });
 }

@@ -6,7 +6,9 @@ export type Path = readonly (string | number)[];
 export function* placesOf(value: unknown, at: Path = []): Iterable<readonly [path: Path, value: unknown]> {
   yield [at, value];
   if (value === null || typeof value !== 'object') return;
-  const members: readonly (readonly [string | number, unknown])[] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  const members: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
   for (const [key, member] of members) yield* placesOf(member, [...at, key]);
 }
 
@@ -14,14 +16,18 @@ export function* placesOf(value: unknown, at: Path = []): Iterable<readonly [pat
 export function withValue(value: unknown, path: Path, replacement: unknown): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return replacement;
-  if (Array.isArray(value)) return value.map((member: unknown, index) => (index === first ? withValue(member, rest, replacement) : member));
+  if (Array.isArray(value))
+    return value.map((member: unknown, index) => (index === first ? withValue(member, rest, replacement) : member));
   const object = value as Readonly<Record<string, unknown>>;
   return { ...object, [first]: withValue(object[first], rest, replacement) };
 }
 
 /** A place without its list positions, `observations[].code.text`: the same for all items of a list. */
 export function spell(path: Path): string {
-  return path.map((step) => (typeof step === 'number' ? '[]' : `.${step}`)).join('').replace(/^\./, '');
+  return path
+    .map((step) => (typeof step === 'number' ? '[]' : `.${step}`))
+    .join('')
+    .replace(/^\./, '');
 }
 
 interface Schema {

@@ -46,7 +46,15 @@ const narrative = {
   at: '2026-03-02T09:02:00Z',
   language: 'en-US',
 };
-const dosage = { text: 'one daily', route: concept, dose: quantity, frequency: 1, period: '1.0', periodUnit: 'd', asNeeded: true };
+const dosage = {
+  text: 'one daily',
+  route: concept,
+  dose: quantity,
+  frequency: 1,
+  period: '1.0',
+  periodUnit: 'd',
+  asNeeded: true,
+};
 const observed = { code: concept, interpretation: concept };
 
 type Json = Readonly<Record<string, unknown>>;

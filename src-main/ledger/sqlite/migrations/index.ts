@@ -24,7 +24,8 @@ export function versionOf(db: Db): number {
  */
 export function migrate(db: Db, target = newestVersion): void {
   migrations.forEach((step, at) => {
-    if (step.version !== at + 1) throw new RangeError(`migration ${step.name} has version ${step.version} and stands at ${at + 1}`);
+    if (step.version !== at + 1)
+      throw new RangeError(`migration ${step.name} has version ${step.version} and stands at ${at + 1}`);
   });
   for (const step of migrations) {
     if (step.version > target) return;

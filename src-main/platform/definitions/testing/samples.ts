@@ -16,8 +16,13 @@ const patient = { reference: 'Patient/p1' };
 const encounter = { reference: 'Encounter/e1' };
 const practitioner = { reference: 'Practitioner/d1', display: 'Dana Lee' };
 const identifier = [{ system: 'urn:countersign:write', value: 'abc' }];
-const coded = (system: string, code: string, display?: string): object => ({ coding: [{ system, code, ...(display === undefined ? {} : { display }) }] });
-const narrative = (text: string): object => ({ status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${text}</p></div>` });
+const coded = (system: string, code: string, display?: string): object => ({
+  coding: [{ system, code, ...(display === undefined ? {} : { display }) }],
+});
+const narrative = (text: string): object => ({
+  status: 'generated',
+  div: `<div xmlns="http://www.w3.org/1999/xhtml"><p>${text}</p></div>`,
+});
 const THO = 'http://terminology.hl7.org/CodeSystem';
 const LOINC = 'http://loinc.org';
 const SNOMED = 'http://snomed.info/sct';
@@ -48,7 +53,17 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     relatesTo: [{ code: 'appends', target: { reference: 'DocumentReference/n0' } }],
     description: 'Progress note',
     securityLabel: [coded(`${THO}/v3-Confidentiality`, 'N')],
-    content: [{ attachment: { contentType: 'text/plain; charset=utf-8', language: 'en', data: 'U3ViamVjdGl2ZQ==', title: 'Progress note', creation: '2026-03-02T09:14:00Z' } }],
+    content: [
+      {
+        attachment: {
+          contentType: 'text/plain; charset=utf-8',
+          language: 'en',
+          data: 'U3ViamVjdGl2ZQ==',
+          title: 'Progress note',
+          creation: '2026-03-02T09:14:00Z',
+        },
+      },
+    ],
     context: { encounter: [encounter], period: { start: '2026-03-02T08:50:00Z', end: '2026-03-02T09:14:00Z' } },
   },
   Composition: {
@@ -83,7 +98,11 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     bodySite: coded(SNOMED, '368208006'),
     referenceRange: [{ low: quantity(90, 'mm[Hg]'), high: quantity(120, 'mm[Hg]') }],
     component: [
-      { code: coded(LOINC, '8480-6'), valueQuantity: quantity(128, 'mm[Hg]'), interpretation: [coded(`${THO}/v3-ObservationInterpretation`, 'N')] },
+      {
+        code: coded(LOINC, '8480-6'),
+        valueQuantity: quantity(128, 'mm[Hg]'),
+        interpretation: [coded(`${THO}/v3-ObservationInterpretation`, 'N')],
+      },
       { code: coded(LOINC, '8462-4'), dataAbsentReason: coded(`${THO}/data-absent-reason`, 'not-performed') },
     ],
   },
@@ -227,7 +246,15 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     author: patient,
     item: [
       { linkId: '1', text: 'Pain', answer: [{ valueDecimal: 2.5 }, { valueBoolean: false }] },
-      { linkId: '2', item: [{ linkId: '2.1', answer: [{ valueQuantity: quantity(3, 'd'), item: [{ linkId: '2.1.1', answer: [{ valueDate: '2026-03-01' }] }] }] }] },
+      {
+        linkId: '2',
+        item: [
+          {
+            linkId: '2.1',
+            answer: [{ valueQuantity: quantity(3, 'd'), item: [{ linkId: '2.1.1', answer: [{ valueDate: '2026-03-01' }] }] }],
+          },
+        ],
+      },
     ],
   },
   Consent: {
@@ -253,11 +280,20 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
     extension: [{ url: 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex', valueCode: 'M' }],
     identifier: [{ use: 'official', system: 'urn:mrn:north', value: '100234' }],
     active: true,
-    name: [{ use: 'official', family: 'Campbell', given: ['Andrew', 'James'], _given: [null, { extension: [{ url: 'http://example.org/initial', valueBoolean: true }] }] }],
+    name: [
+      {
+        use: 'official',
+        family: 'Campbell',
+        given: ['Andrew', 'James'],
+        _given: [null, { extension: [{ url: 'http://example.org/initial', valueBoolean: true }] }],
+      },
+    ],
     telecom: [{ system: 'phone', value: '+1 555 0100', use: 'home', rank: 1 }],
     gender: 'male',
     birthDate: '1967-02-11',
-    _birthDate: { extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/patient-birthTime', valueDateTime: '1967-02-11T04:00:00Z' }] },
+    _birthDate: {
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/patient-birthTime', valueDateTime: '1967-02-11T04:00:00Z' }],
+    },
     address: [{ use: 'home', line: ['1 Main Street'], city: 'Northfield', postalCode: '55057', country: 'US' }],
     maritalStatus: coded(`${THO}/v3-MaritalStatus`, 'M'),
     multipleBirthInteger: 2,
@@ -280,8 +316,9 @@ export const samples: Readonly<Record<string, Readonly<Record<string, unknown>>>
 
 export type Path = readonly (string | number)[];
 
-/** The sample with one place changed: set to a value, or removed when the value is `undefined`. */
+/** The sample with one place changed: set to a value, or removed when the value is `undefined`. An empty path: the whole. */
 export function altered(type: string, path: Path, value: unknown): Record<string, unknown> {
+  if (path.length === 0) return value as Record<string, unknown>;
   const copy = structuredClone(samples[type]) as Record<string, unknown>;
   let target: Record<string | number, unknown> = copy;
   for (const step of path.slice(0, -1)) target = target[step] as Record<string | number, unknown>;
