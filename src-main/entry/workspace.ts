@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommandFailure } from './console-io.ts';
-import { openSqliteLedger } from '../ledger/index.ts';
+import { inspectDamagedFile, openSqliteLedger, type DamageReport } from '../ledger/index.ts';
 import {
   createKeySlots,
   deriveKeys,
@@ -69,13 +69,24 @@ export async function createWorkspace(folder: string, passphrase: string, site: 
 
 /** Opens an existing workspace; every reason for which it cannot be opened has its own words. */
 export async function openWorkspace(folder: string, passphrase: string): Promise<Workspace> {
+  const { paths, keys } = await unlock(folder, passphrase);
+  return open(paths, keys, null, false);
+}
+
+/** What a ledger file that can no longer be opened still shows: damaged pages, and what each of them hides. */
+export async function inspectWorkspace(folder: string, passphrase: string): Promise<DamageReport | null> {
+  const { paths, keys } = await unlock(folder, passphrase);
+  return inspectDamagedFile({ folder: paths.folder, key: keys.ledger });
+}
+
+async function unlock(folder: string, passphrase: string): Promise<{ readonly paths: WorkspacePaths; readonly keys: WorkspaceKeys }> {
   const paths = workspacePaths(path.resolve(folder));
   if (!isWorkspace(paths.folder)) {
     throw new CommandFailure(3, 'workspace-missing', `There is no workspace in ${paths.folder}. Create one with "countersign init".`);
   }
   const opened = await openKeySlots(paths.folder, passphrase);
   if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
-  return open(paths, deriveKeys(opened.key), null, false);
+  return { paths, keys: deriveKeys(opened.key) };
 }
 
 async function open(paths: WorkspacePaths, keys: WorkspaceKeys, site: string | null, create: boolean): Promise<Workspace> {

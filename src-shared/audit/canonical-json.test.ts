@@ -4,13 +4,30 @@ import { canonicalJson, type CanonicalValue } from './index.ts';
 
 describe('H2 canonical JSON', () => {
   it('H2 writes the examples of RFC 8785 that it can hold', () => {
-    expect(canonicalJson({ peach: 'This sorting order', péché: 'is wrong according to French', pêche: 'but canonicalization MUST', sin: 'ignore locale' })).toBe(
+    expect(
+      canonicalJson({
+        peach: 'This sorting order',
+        péché: 'is wrong according to French',
+        pêche: 'but canonicalization MUST',
+        sin: 'ignore locale',
+      }),
+    ).toBe(
       '{"peach":"This sorting order","péché":"is wrong according to French","pêche":"but canonicalization MUST","sin":"ignore locale"}',
     );
-    expect(canonicalJson({ '\u20ac': 'Euro', '\r': 'CR', '\ufb33': 'Dalet', '1': 'One', '\ud83d\ude00': 'Smile', '\u0080': 'Control', '\u00f6': 'o' })).toBe(
-      '{"\\r":"CR","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro","\ud83d\ude00":"Smile","\ufb33":"Dalet"}',
+    expect(
+      canonicalJson({
+        '\u20ac': 'Euro',
+        '\r': 'CR',
+        '\ufb33': 'Dalet',
+        '1': 'One',
+        '\ud83d\ude00': 'Smile',
+        '\u0080': 'Control',
+        '\u00f6': 'o',
+      }),
+    ).toBe('{"\\r":"CR","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro","\ud83d\ude00":"Smile","\ufb33":"Dalet"}');
+    expect(canonicalJson([56, true, null, 'a\u000f"\\/\u2028', { b: [], a: {} }])).toBe(
+      '[56,true,null,"a\\u000f\\"\\\\/\u2028",{"a":{},"b":[]}]',
     );
-    expect(canonicalJson([56, true, null, 'a\u000f"\\/\u2028', { b: [], a: {} }])).toBe('[56,true,null,"a\\u000f\\"\\\\/\u2028",{"a":{},"b":[]}]');
   });
 
   const hole: unknown[] = [];
@@ -51,7 +68,11 @@ describe('H2 canonical JSON', () => {
     const reversed = (one: CanonicalValue): CanonicalValue => {
       if (Array.isArray(one)) return one.map(reversed);
       if (typeof one !== 'object' || one === null) return one;
-      return Object.fromEntries(Object.entries(one).reverse().map(([key, member]) => [key, reversed(member as CanonicalValue)]));
+      return Object.fromEntries(
+        Object.entries(one)
+          .reverse()
+          .map(([key, member]) => [key, reversed(member as CanonicalValue)]),
+      );
     };
     fc.assert(
       fc.property(value, (one) => {

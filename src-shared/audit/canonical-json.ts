@@ -2,12 +2,7 @@ import { limits } from '../limits/index.ts';
 
 /** What canonical JSON may hold here: no fractions, because a double does not keep the digits of a clinical number. */
 export type CanonicalValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly CanonicalValue[]
-  | { readonly [key: string]: CanonicalValue };
+  string | number | boolean | null | readonly CanonicalValue[] | { readonly [key: string]: CanonicalValue };
 
 /**
  * The one spelling of a value: JSON Canonicalization Scheme (RFC 8785), restricted to objects and arrays of strings,

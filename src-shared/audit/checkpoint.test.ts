@@ -3,11 +3,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8, type Sha256 } from '../domain/index.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { checkpointText, noteKeyHash, originOf, parseCheckpoint, signCheckpoint, verifyCheckpoint, type NoteKey } from './index.ts';
+import {
+  checkpointText,
+  noteKeyHash,
+  originOf,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+  type NoteKey,
+} from './index.ts';
 
 const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
 
-function signer(name: string): { key: NoteKey; sign: (bytes: Uint8Array) => Uint8Array; check: (bytes: Uint8Array, signature: Uint8Array) => boolean } {
+function signer(name: string): {
+  key: NoteKey;
+  sign: (bytes: Uint8Array) => Uint8Array;
+  check: (bytes: Uint8Array, signature: Uint8Array) => boolean;
+} {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return {
     key: { name, publicKey: publicKey.export({ format: 'der', type: 'spki' }).subarray(-32) },
@@ -41,7 +53,10 @@ describe('H2 checkpoints are C2SP signed notes', () => {
     expect(judge(note)).toMatchObject({ ok: true, checkpoint: { origin, size: 42 } });
     fc.assert(
       fc.property(fc.nat(), fc.uint8Array({ minLength: 32, maxLength: 32 }), (size, root) => {
-        expect(judge(signCheckpoint(sha256, ours.key, ours.sign, { origin, size, root }))).toMatchObject({ ok: true, checkpoint: { size, root } });
+        expect(judge(signCheckpoint(sha256, ours.key, ours.sign, { origin, size, root }))).toMatchObject({
+          ok: true,
+          checkpoint: { size, root },
+        });
       }),
     );
   });
@@ -50,9 +65,15 @@ describe('H2 checkpoints are C2SP signed notes', () => {
     const other = signer('witness.example/w1');
     const line = (one: typeof ours): string => signCheckpoint(sha256, one.key, one.sign, checkpoint).split('\n')[4] as string;
     expect(judge(`${note}${line(other)}\n`).ok).toBe(true);
-    expect(judge(signCheckpoint(sha256, other.key, other.sign, checkpoint))).toMatchObject({ ok: false, problem: expect.stringContaining('not signed') });
+    expect(judge(signCheckpoint(sha256, other.key, other.sign, checkpoint))).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('not signed'),
+    });
     const blob = Buffer.concat([noteKeyHash(sha256, ours.key), Buffer.alloc(64)]).toString('base64');
-    expect(judge(`${note}\u2014 ${origin} ${blob}\n`)).toMatchObject({ ok: false, problem: expect.stringContaining('does not fit') });
+    expect(judge(`${note}\u2014 ${origin} ${blob}\n`)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('does not fit'),
+    });
     const sameName = signer(origin);
     expect(judge(signCheckpoint(sha256, sameName.key, sameName.sign, checkpoint)).ok).toBe(false);
   });

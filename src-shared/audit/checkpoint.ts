@@ -60,7 +60,12 @@ export function noteKeyHash(sha256: Sha256, key: NoteKey): Uint8Array {
 }
 
 /** The signed note of a checkpoint. `sign` gives the Ed25519 signature (64 bytes) of the bytes it is handed. */
-export function signCheckpoint(sha256: Sha256, key: NoteKey, sign: (bytes: Uint8Array) => Uint8Array, checkpoint: Checkpoint): string {
+export function signCheckpoint(
+  sha256: Sha256,
+  key: NoteKey,
+  sign: (bytes: Uint8Array) => Uint8Array,
+  checkpoint: Checkpoint,
+): string {
   const text = checkpointText(checkpoint);
   const keyHash = noteKeyHash(sha256, key);
   const signature = sign(utf8(text));
@@ -74,7 +79,8 @@ export function signCheckpoint(sha256: Sha256, key: NoteKey, sign: (bytes: Uint8
 export function parseCheckpoint(note: string): CheckpointParse {
   const refuse = (problem: string): CheckpointParse => ({ ok: false, problem });
   // eslint-disable-next-line no-control-regex -- the signed-note text forbids exactly these characters
-  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note)) return refuse('holds characters that a note must not hold');
+  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note))
+    return refuse('holds characters that a note must not hold');
   const lines = note.split('\n');
   const [origin = '', size = '', root = '', blank, ...rest] = lines;
   if (blank !== '' || rest.pop() !== '') return refuse('does not have the lines of a checkpoint');
@@ -82,7 +88,8 @@ export function parseCheckpoint(note: string): CheckpointParse {
   if (!SIZE.test(size) || !Number.isSafeInteger(Number(size))) return refuse('has no usable size');
   const hash = decodeBase64(root);
   if (hash === undefined || hash.length !== hashBytes) return refuse('has no usable root');
-  if (rest.length === 0 || rest.length > SIGNATURES_MAX) return refuse(`has ${rest.length} signatures instead of 1 to ${SIGNATURES_MAX}`);
+  if (rest.length === 0 || rest.length > SIGNATURES_MAX)
+    return refuse(`has ${rest.length} signatures instead of 1 to ${SIGNATURES_MAX}`);
   const signatures: NoteSignature[] = [];
   for (const line of rest) {
     const [, name, blob = ''] = SIGNATURE_LINE.exec(line) ?? [];
@@ -110,6 +117,7 @@ export function verifyCheckpoint(
   const known = parsed.signatures.filter((one) => one.name === key.name && sameBytes(one.keyHash, keyHash));
   if (known.length === 0) return { ok: false, problem: 'is not signed with the key of this log' };
   const signed = utf8(parsed.signed);
-  if (!known.every((one) => verify(signed, one.signature))) return { ok: false, problem: 'carries a signature that does not fit' };
+  if (!known.every((one) => verify(signed, one.signature)))
+    return { ok: false, problem: 'carries a signature that does not fit' };
   return parsed;
 }

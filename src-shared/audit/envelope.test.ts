@@ -73,7 +73,10 @@ describe('H2 envelope v1 is frozen', () => {
     ['null', utf8('null')],
     ['another version', utf8(json.replace('"v":1', '"v":2'))],
     ['white space', utf8(json.replace('{', '{ '))],
-    ['another order', utf8(json.replace('"tenant":"north-clinic","type":"write.settled"', '"type":"write.settled","tenant":"north-clinic"'))],
+    [
+      'another order',
+      utf8(json.replace('"tenant":"north-clinic","type":"write.settled"', '"type":"write.settled","tenant":"north-clinic"')),
+    ],
     ['a member twice', utf8(json.replace('"v":1', '"v":1,"v":1'))],
     ['one member more', utf8(json.replace('"v":1', '"v":1,"w":1'))],
     ['one member less', utf8(json.replace('"role":"clinician",', ''))],

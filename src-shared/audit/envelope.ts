@@ -86,10 +86,26 @@ const PLAIN = new RegExp(
 function readPlain(text: string): Envelope | undefined {
   const match = PLAIN.exec(text);
   if (match === null) return undefined;
-  const [, actor = '', actorKind = '', at, clock = '', correlation = '', payload = '', prev = '', role = '', seq, stream = ''] = match;
+  const [, actor = '', actorKind = '', at, clock = '', correlation = '', payload = '', prev = '', role = '', seq, stream = ''] =
+    match;
   const [subject = '', tenant = '', type = ''] = match.slice(11);
   const v = 1;
-  return { v, tenant, seq: Number(seq), type, stream, at: Number(at), clock, actor, actorKind, role, subject, correlation, payload, prev };
+  return {
+    v,
+    tenant,
+    seq: Number(seq),
+    type,
+    stream,
+    at: Number(at),
+    clock,
+    actor,
+    actorKind,
+    role,
+    subject,
+    correlation,
+    payload,
+    prev,
+  };
 }
 
 const STRINGS = ['tenant', 'type', 'stream', 'clock', 'actor', 'actorKind', 'role', 'subject', 'correlation', 'payload', 'prev'];

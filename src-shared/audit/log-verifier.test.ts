@@ -134,9 +134,11 @@ describe('H2 a log is checked entry by entry', () => {
           const given = { rows: replaced(whole.rows.slice(0, size), altered(seq, true)), size, signed: [size] };
           const problems = check(whole, nodes === undefined ? given : { ...given, nodes });
           expect(problems).not.toEqual([]);
-          for (const problem of problems) expect(problem.seq <= seq && problem.until >= seq, JSON.stringify({ size, seq, problem })).toBe(true);
+          for (const problem of problems)
+            expect(problem.seq <= seq && problem.until >= seq, JSON.stringify({ size, seq, problem })).toBe(true);
           // Whoever has a neighbour behind it is named exactly; the last one as the stretch since the last signed root.
-          if (seq < size - 2) expect(problems.map((one) => [one.code, one.seq, one.until])).toEqual([['entry-changed', seq, seq]]);
+          if (seq < size - 2)
+            expect(problems.map((one) => [one.code, one.seq, one.until])).toEqual([['entry-changed', seq, seq]]);
         }
       }
     }
@@ -144,8 +146,12 @@ describe('H2 a log is checked entry by entry', () => {
 
   it('H2 narrows a change of the last entry to the stretch since the last signed root that fits', () => {
     const rows = replaced(whole.rows.slice(0, 100), altered(99, true));
-    expect(check(whole, { rows, size: 100, signed: [50, 90, 100] })).toMatchObject([{ code: 'checkpoint-mismatch', seq: 90, until: 99 }]);
-    expect(check(whole, { rows, size: 100, signed: [50, 90, 100], nodes: whole.nodes })).toMatchObject([{ code: 'node-changed', seq: 98, until: 99 }]);
+    expect(check(whole, { rows, size: 100, signed: [50, 90, 100] })).toMatchObject([
+      { code: 'checkpoint-mismatch', seq: 90, until: 99 },
+    ]);
+    expect(check(whole, { rows, size: 100, signed: [50, 90, 100], nodes: whole.nodes })).toMatchObject([
+      { code: 'node-changed', seq: 98, until: 99 },
+    ]);
   });
 
   it('H2 finds a log rewritten from some entry on, chain, hashes and nodes included', () => {
@@ -214,8 +220,12 @@ describe('H2 a log is checked entry by entry', () => {
     expect(check(whole, { rows: add(foreign), size: 6, signed: [] })).toMatchObject([{ code: 'entry-misplaced', seq: 5 }]);
     expect(check(whole, { rows: add(early), size: 6, signed: [] })).toMatchObject([{ code: 'time-reversed', seq: 5 }]);
     const nodes = new Map(whole.nodes).set('2/3', new Uint8Array(hashBytes));
-    expect(check(whole, { rows: whole.rows, size: 257, signed: [257], nodes })).toMatchObject([{ code: 'node-changed', seq: 12, until: 15 }]);
+    expect(check(whole, { rows: whole.rows, size: 257, signed: [257], nodes })).toMatchObject([
+      { code: 'node-changed', seq: 12, until: 15 },
+    ]);
     nodes.delete('2/3');
-    expect(check(whole, { rows: whole.rows, size: 257, signed: [257], nodes })).toMatchObject([{ code: 'node-changed', seq: 12, until: 15 }]);
+    expect(check(whole, { rows: whole.rows, size: 257, signed: [257], nodes })).toMatchObject([
+      { code: 'node-changed', seq: 12, until: 15 },
+    ]);
   });
 });

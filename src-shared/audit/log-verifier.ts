@@ -121,7 +121,12 @@ export class LogVerifier {
   finish(size: number, lastLeaf?: Uint8Array): void {
     if (this.suspect !== null) {
       const entry = this.suspect;
-      this.report('entry-changed', entry, entry + 1, 'or the one after it was changed: the second does not follow from the first');
+      this.report(
+        'entry-changed',
+        entry,
+        entry + 1,
+        'or the one after it was changed: the second does not follow from the first',
+      );
     }
     const signed = this.options.checkpoints.at(-1)?.size ?? 0;
     const wanted = Math.max(size, signed);
@@ -203,7 +208,8 @@ export class LogVerifier {
         const stored = this.options.node(level, index);
         if (stored !== undefined && sameBytes(stored, hash)) continue;
         const span = 2 ** level;
-        const what = stored === undefined ? 'have lost a node of the tree over them' : 'do not give the stored node of the tree over them';
+        const what =
+          stored === undefined ? 'have lost a node of the tree over them' : 'do not give the stored node of the tree over them';
         this.reportUnlessExplained('node-changed', index * span, (index + 1) * span - 1, what);
       }
     }
@@ -219,7 +225,12 @@ export class LogVerifier {
         continue;
       }
       if (this.suspect !== null && this.other !== null && sameBytes(this.other.root(), next.root)) {
-        this.report('entry-changed', this.suspect, this.suspect, 'was changed: the entry after it and the signed root remember another one');
+        this.report(
+          'entry-changed',
+          this.suspect,
+          this.suspect,
+          'was changed: the entry after it and the signed root remember another one',
+        );
         this.tree = this.other;
         this.other = null;
         this.suspect = null;
@@ -228,7 +239,12 @@ export class LogVerifier {
       }
       if (!this.inStep && this.stepIn(next)) continue;
       const from = Math.min(this.fits, Math.max(next.size - 1, 0));
-      this.reportUnlessExplained('checkpoint-mismatch', from, Math.max(next.size - 1, 0), 'are not what was signed: their root is another one');
+      this.reportUnlessExplained(
+        'checkpoint-mismatch',
+        from,
+        Math.max(next.size - 1, 0),
+        'are not what was signed: their root is another one',
+      );
       this.stepIn(next);
     }
   }

@@ -161,7 +161,8 @@ describe('H2 proofs', () => {
         const mutated = size < 18 || size >= 255 ? proof.map((_, at) => at) : [(index + size) % Math.max(proof.length, 1)];
         for (const at of mutated) {
           const wrong = proof.map((one, place) => (place === at ? flipped(one) : one));
-          if (proof.length > 0 && verifyInclusion(sha256, leaf, index, size, wrong, root(size))) expect.fail(`${index} of ${size}, hash ${at}`);
+          if (proof.length > 0 && verifyInclusion(sha256, leaf, index, size, wrong, root(size)))
+            expect.fail(`${index} of ${size}, hash ${at}`);
         }
         if (verifyInclusion(sha256, flipped(leaf), index, size, proof, root(size))) expect.fail(`leaf ${index} of ${size}`);
       }
@@ -169,7 +170,13 @@ describe('H2 proofs', () => {
   }, 120_000);
 
   it('H2 a proof holds for its place, size, length and root only', () => {
-    for (const [index, size] of [[0, 1], [0, 2], [3, 7], [100, 200], [256, 257]] as const) {
+    for (const [index, size] of [
+      [0, 1],
+      [0, 2],
+      [3, 7],
+      [100, 200],
+      [256, 257],
+    ] as const) {
       const proof = inclusionProof(sha256, big.node, index, size);
       const leaf = big.leaves[index] as Uint8Array;
       const verify = (place: number, count: number, path: readonly Uint8Array[], top: Uint8Array): boolean =>
@@ -180,7 +187,14 @@ describe('H2 proofs', () => {
       expect(verify(index, size, proof.slice(1), root(size))).toBe(proof.length === 0);
       expect(verify(index, size, proof, flipped(root(size)))).toBe(false);
       expect(verify(-1, size, proof, root(size))).toBe(false);
-      expect(verify(index, size, proof.map((one) => one.subarray(1)), root(size))).toBe(proof.length === 0);
+      expect(
+        verify(
+          index,
+          size,
+          proof.map((one) => one.subarray(1)),
+          root(size),
+        ),
+      ).toBe(proof.length === 0);
     }
   });
 

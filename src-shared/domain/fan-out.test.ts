@@ -144,6 +144,20 @@ describe('fanOut', () => {
     });
   });
 
+  it('H5 names patient and visit by pseudonyms of their own, never by what the source calls them', () => {
+    const subject = {
+      patient: { identifiers: [{ system: 'urn:mrn:north', value: '100234' }], birthDate: '1967-02-11' },
+      encounter: { identifiers: [{ system: 'urn:visit:north', value: 'V-88' }] },
+    };
+    const { writes } = planned(note, { event: event({ subject }) });
+    expect(writes[0]).toMatchObject({
+      lane: pseudonym('north-clinic', 'lane ["north","identifier urn:mrn:north|100234","identifier urn:visit:north|V-88"]'),
+      patientKey: pseudonym('north-clinic', 'patient identifier urn:mrn:north|100234'),
+      encounterKey: pseudonym('north-clinic', 'encounter identifier urn:visit:north|V-88'),
+    });
+    expect(JSON.stringify(writes)).not.toMatch(/100234|V-88|urn:mrn/);
+  });
+
   it('A3 asks nothing of a report, and nothing of content that is only kept', () => {
     expect(plan(note, { event: event({ type: 'encounter.opened', content: undefined }) })).toEqual({
       ok: true,

@@ -200,7 +200,7 @@ describe('what is refused', () => {
   });
 
   it('C2 a fault of the reader itself is not a refusal', () => {
-    expect(() => parseExact(undefined as unknown as string, DEPTH)).toThrow(TypeError);
+    expect(() => parseExact('[]', Symbol('no number') as unknown as number)).toThrow(TypeError);
   });
 });
 

@@ -2,13 +2,49 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withPerson, withService, type CommandContext } from '../session.ts';
 import { timelineEntry } from '../views.ts';
 import { patientKeys } from './writes.ts';
+import { inspectWorkspace, passphraseOf } from '../workspace.ts';
 import { inspect } from '../../engine/index.ts';
 import type { Entry } from '../../ports/outbound/index.ts';
 import { workspaceLog } from '../../../src-shared/domain/index.ts';
 
 /** Evidence: is the log whole, and what happened. */
 
-export function auditVerify(context: CommandContext): Promise<number> {
+export async function auditVerify(context: CommandContext): Promise<number> {
+  try {
+    return await verifyLedger(context);
+  } catch (error) {
+    // A file too damaged to be opened, or to sign in on, is still a finding and not an accident: its pages tell what is lost.
+    if (error instanceof CommandFailure && error.code !== 'ledger-damaged') throw error;
+    return tellDamage(context, error);
+  }
+}
+
+async function tellDamage(context: CommandContext, error: unknown): Promise<number> {
+  const passphrase = passphraseOf({ env: context.env, passphraseFile: context.options.passphraseFile });
+  const pages = (await inspectWorkspace(context.options.workspace, passphrase))?.damagedPages ?? [];
+  if (pages.length === 0) throw error;
+  const message = error instanceof CommandFailure ? error.message : 'The ledger is damaged where it had to be read first. Nothing was changed.';
+  const problems = [
+    { code: 'ledger-damaged', tenant: null, seq: null, message },
+    ...pages.map(({ page, hides }) => ({ code: 'page-damaged', tenant: null, seq: null, message: pageWords(page, hides) })),
+  ];
+  context.io.result('audit-verify', { ok: false, entries: 0, checkpoints: 0, erasedPayloads: 0, problems }, damageWords(problems, 0));
+  return 1;
+}
+
+function pageWords(page: number, hides: string): string {
+  return `Page ${page} of the ledger file is damaged: ${hides}.`;
+}
+
+function damageWords(problems: readonly { readonly code: string; readonly message: string }[], entries: number): string {
+  return [
+    `The log is NOT whole: ${problems.length} problems in ${entries} entries.`,
+    ...problems.map((one) => `  ${one.code}: ${printable(one.message)}`),
+    'Keep this file as it is. Do not run the engine on it; call support and compare with the latest checkpoint kept elsewhere.',
+  ].join('\n');
+}
+
+function verifyLedger(context: CommandContext): Promise<number> {
   return withService(context, 'audit.verify', async ({ deps, actor }) => {
     const report = await deps.ledger.verify((done, total) => context.io.progress(`${done} of ${total} entries checked`));
     context.io.progressEnd();
@@ -32,11 +68,7 @@ export function auditVerify(context: CommandContext): Promise<number> {
     }
     const words = report.ok
       ? `The log is whole: ${report.entries} entries, ${report.checkpoints} signed checkpoints.`
-      : [
-          `The log is NOT whole: ${report.problems.length} problems in ${report.entries} entries.`,
-          ...report.problems.map((one) => `  ${one.code}: ${printable(one.message)}`),
-          'Keep this file as it is. Do not run the engine on it; call support and compare with the latest checkpoint kept elsewhere.',
-        ].join('\n');
+      : damageWords(report.problems, report.entries);
     context.io.result('audit-verify', { ...report, problems: report.problems.map((one) => ({ ...one })) }, words);
     return report.ok ? 0 : 1;
   });

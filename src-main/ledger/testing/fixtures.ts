@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { Actor, EntryBodies, PlannedWrite, StateName, WriteMoved, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
+import type {
+  Actor,
+  EntryBodies,
+  PlannedWrite,
+  StateName,
+  WriteMoved,
+  WriteRow,
+  WriteState,
+} from '../../../src-shared/domain/index.ts';
 import type { Clock, Commit, EntryDraft } from '../../ports/outbound/index.ts';
 
 /** What tests of ledgers append: small, complete entries of every kind that moves a row. */
@@ -82,7 +90,15 @@ export function received(writes: readonly PlannedWrite[], at = 1_000, record = '
     kept: [],
   };
   const patientKey = first?.patientKey ?? null;
-  return { type: 'event.received', stream: `event/${body.eventId}`, at, actor: source, patientKey, correlation: body.eventId, body };
+  return {
+    type: 'event.received',
+    stream: `event/${body.eventId}`,
+    at,
+    actor: source,
+    patientKey,
+    correlation: body.eventId,
+    body,
+  };
 }
 
 /** A commit that takes in one event with these writes. */
@@ -93,7 +109,15 @@ export function intake(writes: readonly PlannedWrite[], at = 1_000): Commit {
 /** An entry that moves a write through these states. */
 export function moved(write: Pick<WriteRow, 'id' | 'patientKey'>, moves: readonly WriteState[], at = 2_000): EntryDraft {
   const body: WriteMoved = { id: write.id, moves };
-  return { type: 'write.retried', stream: `write/${write.id}`, at, actor: engine, patientKey: write.patientKey, correlation: write.id, body };
+  return {
+    type: 'write.retried',
+    stream: `write/${write.id}`,
+    at,
+    actor: engine,
+    patientKey: write.patientKey,
+    correlation: write.id,
+    body,
+  };
 }
 
 /** A commit that moves a write as it stands in this row. */

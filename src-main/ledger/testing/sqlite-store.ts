@@ -45,7 +45,8 @@ export class TestWorkspace implements LedgerStore {
     this.made = true;
     const holder: { ledger?: Ledger } = {};
     const onStep: OpenOptions['onStep'] = (step) => {
-      if (step === 'written' && holder.ledger !== undefined && this.broken.has(holder.ledger)) throw new Error('input/output error');
+      if (step === 'written' && holder.ledger !== undefined && this.broken.has(holder.ledger))
+        throw new Error('input/output error');
     };
     const result = await this.tryOpen({ onStep, ...created, ...options });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}`);

@@ -43,7 +43,10 @@ export async function findDamage(
 /** Trees of the schema, or `null` when it cannot be read. */
 export function treeRoots(db: Db): readonly TreeRoot[] | null {
   try {
-    const rows = db.prepare('SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0').all() as { name: string; rootpage: number }[];
+    const rows = db.prepare('SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0').all() as {
+      name: string;
+      rootpage: number;
+    }[];
     return [{ object: 'sqlite_schema', page: 1 }, ...rows.map((row) => ({ object: row.name, page: row.rootpage }))];
   } catch (error) {
     if (isDamage(error)) return null;
@@ -59,16 +62,32 @@ export function damageProblems(report: DamageReport): readonly VerifyProblem[] {
     message: `Page ${page} of the ledger file is damaged: ${hides}`,
   }));
   if (report.rest > 0) {
-    problems.push({ code: 'file-cut', tenant: null, seq: null, message: `The ledger file ends in the middle of a page (${report.rest} bytes left over).` });
+    problems.push({
+      code: 'file-cut',
+      tenant: null,
+      seq: null,
+      message: `The ledger file ends in the middle of a page (${report.rest} bytes left over).`,
+    });
   }
   return problems;
 }
 
-function describe(page: number, use: PageUse | undefined, schemaReadable: boolean, tenantOf: (log: number) => string): DamagedPage {
-  if (page === 1) return { page, object: 'sqlite_schema', hides: 'it holds the layout, without which SQLite reads nothing of the file.' };
-  if (!schemaReadable) return { page, object: null, hides: 'what it holds cannot be told, because the layout cannot be read either.' };
+function describe(
+  page: number,
+  use: PageUse | undefined,
+  schemaReadable: boolean,
+  tenantOf: (log: number) => string,
+): DamagedPage {
+  if (page === 1)
+    return { page, object: 'sqlite_schema', hides: 'it holds the layout, without which SQLite reads nothing of the file.' };
+  if (!schemaReadable)
+    return { page, object: null, hides: 'what it holds cannot be told, because the layout cannot be read either.' };
   if (use === undefined || use.object === null) {
-    return { page, object: null, hides: 'no table or index leads to it; either it is not in use, or the page that leads to it is damaged as well.' };
+    return {
+      page,
+      object: null,
+      hides: 'no table or index leads to it; either it is not in use, or the page that leads to it is damaged as well.',
+    };
   }
   const { object, rows } = use;
   if (rows === null) return { page, object, hides: `it belongs to ${object}; what it holds can be made again from the log.` };

@@ -25,14 +25,17 @@ function tallyDifferences(db: Db): readonly string[] {
 
 function groupDifferences(db: Db): readonly string[] {
   const differences: string[] = [];
-  const select = db.prepare('SELECT log, grp, state, count(*) AS n FROM write INDEXED BY write_by_group GROUP BY grp, log, state ORDER BY grp, log');
+  const select = db.prepare(
+    'SELECT log, grp, state, count(*) AS n FROM write INDEXED BY write_by_group GROUP BY grp, log, state ORDER BY grp, log',
+  );
   const stored = db.prepare('SELECT open, charted, failed, undone, ended FROM write_group WHERE log = ? AND grp = ?');
   const tallies = new Map<string, number>();
   let groups = 0;
   const settle = (log: number, group: string, counts: GroupCounts): void => {
     groups += 1;
     const found = stored.get(log, group) as GroupCounts | undefined;
-    const same = found !== undefined && (Object.keys(counts) as (keyof GroupCounts)[]).every((name) => found[name] === counts[name]);
+    const same =
+      found !== undefined && (Object.keys(counts) as (keyof GroupCounts)[]).every((name) => found[name] === counts[name]);
     if (!same && differences.length < 20) differences.push(`the group ${group} is not what its writes make it`);
     const key = `${log}\n${groupStateOf(counts) ?? ''}`;
     tallies.set(key, (tallies.get(key) ?? 0) + 1);
@@ -46,10 +49,16 @@ function groupDifferences(db: Db): readonly string[] {
     current.counts[groupClassOf(row.state)] += row.n;
   }
   if (current !== null) settle(current.log, current.grp, current.counts);
-  if (groups !== (db.prepare('SELECT count(*) FROM write_group').pluck().get() as number)) differences.push('there are groups without writes');
-  for (const row of db.prepare('SELECT log, state, n FROM group_tally').iterate() as Iterable<{ log: number; state: string; n: number }>) {
+  if (groups !== (db.prepare('SELECT count(*) FROM write_group').pluck().get() as number))
+    differences.push('there are groups without writes');
+  for (const row of db.prepare('SELECT log, state, n FROM group_tally').iterate() as Iterable<{
+    log: number;
+    state: string;
+    n: number;
+  }>) {
     const key = `${row.log}\n${row.state}`;
-    if ((tallies.get(key) ?? 0) !== row.n) differences.push(`the count of groups in state ${row.state} is ${row.n}, not ${tallies.get(key) ?? 0}`);
+    if ((tallies.get(key) ?? 0) !== row.n)
+      differences.push(`the count of groups in state ${row.state} is ${row.n}, not ${tallies.get(key) ?? 0}`);
     tallies.delete(key);
   }
   if (tallies.size > 0) differences.push('groups are missing from the counts');
@@ -66,6 +75,9 @@ function laneDifferences(db: Db): readonly string[] {
     )
     .pluck()
     .get() as number;
-  const outside = db.prepare('SELECT count(*) FROM write WHERE lane_rank IS NULL AND ready_at IS NOT due_at').pluck().get() as number;
+  const outside = db
+    .prepare('SELECT count(*) FROM write WHERE lane_rank IS NULL AND ready_at IS NOT due_at')
+    .pluck()
+    .get() as number;
   return wrong + outside === 0 ? [] : [`${wrong + outside} writes are marked as due, or not, against their lane`];
 }

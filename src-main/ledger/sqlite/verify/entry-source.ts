@@ -57,7 +57,8 @@ export class EntrySource {
           seq: seqOf(row.place),
           leafHash: row.leaf_hash,
           envelope: row.envelope,
-          payload: payload === undefined ? (lost.has(row.place) ? null : undefined) : { keyId: payload.key_id, sealed: payload.sealed },
+          payload:
+            payload === undefined ? (lost.has(row.place) ? null : undefined) : { keyId: payload.key_id, sealed: payload.sealed },
         };
       }),
       unreadable: entries.unreadable.map(seqOf),

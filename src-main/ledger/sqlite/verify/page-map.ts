@@ -90,7 +90,8 @@ export class PageMap {
     const size = varint(page, at);
     const row = varint(page, size.next);
     const local = localBytes(size.value, USABLE - 35);
-    if (local < size.value) this.followOverflow(fd, object, page.readUInt32BE(row.next + local), { first: row.value, last: row.value });
+    if (local < size.value)
+      this.followOverflow(fd, object, page.readUInt32BE(row.next + local), { first: row.value, last: row.value });
   }
 
   private followIndexCell(fd: number, object: string, page: Buffer, at: number): void {
@@ -113,7 +114,8 @@ export class PageMap {
 
   private read(fd: number, number: number): Buffer | undefined {
     const page = Buffer.alloc(pageBytes);
-    if (readSync(fd, page, 0, pageBytes, (number - 1) * pageBytes) !== pageBytes || !pageFits(page, number, this.key)) return undefined;
+    if (readSync(fd, page, 0, pageBytes, (number - 1) * pageBytes) !== pageBytes || !pageFits(page, number, this.key))
+      return undefined;
     return decryptPage(page, number, this.key);
   }
 }

@@ -119,7 +119,11 @@ export class ProjectionCheck {
       }
     } catch (error) {
       if (!(error instanceof IllegalMove)) throw error;
-      this.report('entry-illegal', entry.seq, `Entry ${entry.seq} of ${this.tenant} asks for a move that is not allowed: ${error.message}.`);
+      this.report(
+        'entry-illegal',
+        entry.seq,
+        `Entry ${entry.seq} of ${this.tenant} asks for a move that is not allowed: ${error.message}.`,
+      );
     }
     return listed;
   }
@@ -127,7 +131,10 @@ export class ProjectionCheck {
   /** After the last entry: what the file has and the log does not give, and the other way round. */
   finish(): void {
     if (!this.complete) {
-      const reason = this.lostSeq === null ? 'the ledger was written to while damaged pages were looked for' : `the body of entry ${this.lostSeq} cannot be had`;
+      const reason =
+        this.lostSeq === null
+          ? 'the ledger was written to while damaged pages were looked for'
+          : `the body of entry ${this.lostSeq} cannot be had`;
       this.report('row-unchecked', this.lostSeq, `The rows of ${this.tenant} could not all be held against the log: ${reason}.`);
       return;
     }
@@ -230,7 +237,11 @@ export class ProjectionCheck {
     };
     const different = (Object.keys(expected) as (keyof StoredWriteRecord)[]).filter((name) => stored[name] !== expected[name]);
     if (different.length === 0) return;
-    this.report('row-differs', this.seq, `The row of write ${row.id} of ${this.tenant} is not what the log gives (${different.join(', ')}).`);
+    this.report(
+      'row-differs',
+      this.seq,
+      `The row of write ${row.id} of ${this.tenant} is not what the log gives (${different.join(', ')}).`,
+    );
   }
 
   private changeRegistry(kind: RegistryKind, key: string, row: Rows[RegistryKind]): void {
@@ -273,9 +284,11 @@ export class ProjectionCheck {
     let events = 0;
     for (const { kind, key } of this.listRegistry.iterate(this.log) as Iterable<{ kind: RegistryKind; key: string }>) {
       if (kind === 'event') events += 1;
-      else if (!this.registry.has(`${kind}\n${key}`)) this.report('row-extra', null, `The ${kind} ${key} of ${this.tenant} is among the rows and not in the log.`);
+      else if (!this.registry.has(`${kind}\n${key}`))
+        this.report('row-extra', null, `The ${kind} ${key} of ${this.tenant} is among the rows and not in the log.`);
     }
-    if (events > this.events) this.report('row-extra', null, `${events - this.events} events of ${this.tenant} are among the rows and not in the log.`);
+    if (events > this.events)
+      this.report('row-extra', null, `${events - this.events} events of ${this.tenant} are among the rows and not in the log.`);
   }
 
   private putAside(): void {
@@ -292,7 +305,8 @@ export class ProjectionCheck {
   /** Runs a read; a page that cannot be read costs what is on it, and is reported. */
   private guard<T>(what: string, read: () => T): T | undefined {
     const attempt = this.snapshot.attempt(read);
-    if (attempt === undefined) this.report('row-unreadable', null, `The ${what} of ${this.tenant} cannot be read: a page of the file is damaged.`);
+    if (attempt === undefined)
+      this.report('row-unreadable', null, `The ${what} of ${this.tenant} cannot be read: a page of the file is damaged.`);
     return attempt?.value;
   }
 }

@@ -37,7 +37,10 @@ export class SpillStore {
   *drain<T>(): Iterable<[string, T]> {
     if (this.open === null) return;
     const { db } = this.open;
-    for (const { key, value } of db.prepare('SELECT key, value FROM spill').iterate() as Iterable<{ key: string; value: string }>) {
+    for (const { key, value } of db.prepare('SELECT key, value FROM spill').iterate() as Iterable<{
+      key: string;
+      value: string;
+    }>) {
       yield [key, JSON.parse(value) as T];
     }
     db.exec('DELETE FROM spill');

@@ -88,7 +88,9 @@ export class Verification {
     const signed =
       this.attempt(`the checkpoints of ${tenant}`, () => {
         const beside = { name, before: this.besideBefore.get(name) ?? null, after: files.exists(name) ? files.read(name) : null };
-        return readCheckpoints(db, beside, signer, log, { site, tenant }, (message) => this.report('checkpoint-differs', tenant, null, message));
+        return readCheckpoints(db, beside, signer, log, { site, tenant }, (message) =>
+          this.report('checkpoint-differs', tenant, null, message),
+        );
       }) ?? [];
     this.checkpoints += signed.length;
     const verifier = new LogVerifier({
@@ -98,7 +100,9 @@ export class Verification {
       node: (level, index) => source.node(nodeNumber(level, index)),
     });
     const spill = new SpillStore(spillFile, random);
-    const projections = new ProjectionCheck(this.snapshot, log, tenant, spill, (code, seq, message) => this.report(code, tenant, seq, message));
+    const projections = new ProjectionCheck(this.snapshot, log, tenant, spill, (code, seq, message) =>
+      this.report(code, tenant, seq, message),
+    );
     const index = new IndexCheck(random.bytes(8));
     try {
       const { size } = head.frontier;
@@ -114,7 +118,12 @@ export class Verification {
       this.found += verifier.found - verifier.problems.length;
       projections.finish();
       if (projections.complete && this.attempt(`the index of ${tenant}`, () => index.agrees(db, log)) === false) {
-        this.report('index-differs', tenant, null, `The index of entries of ${tenant} is not what the entries give: lists by patient, person or write may be incomplete.`);
+        this.report(
+          'index-differs',
+          tenant,
+          null,
+          `The index of entries of ${tenant} is not what the entries give: lists by patient, person or write may be incomplete.`,
+        );
       }
     } finally {
       spill.close();
@@ -166,7 +175,8 @@ export class Verification {
     const { seq, payload } = entry;
     const name = `The body of entry ${seq} of ${tenant}`;
     if (payload === undefined) return this.report('payload-missing', tenant, seq, `${name} is missing.`);
-    if (payload === null) return this.report('payload-unreadable', tenant, seq, `${name} cannot be read: a page of the file is damaged.`);
+    if (payload === null)
+      return this.report('payload-unreadable', tenant, seq, `${name} cannot be read: a page of the file is damaged.`);
     const key = this.parts.keys.find(payload.keyId);
     if (key === null) {
       this.erased += 1;
@@ -189,7 +199,8 @@ export class Verification {
     // SQLite would stop at the first of the damaged pages, and say less than was said already.
     if (damage.damaged.length > 0) return;
     await turn();
-    const structure = this.attempt('the structure of the file', () => db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[]) ?? [];
+    const structure =
+      this.attempt('the structure of the file', () => db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[]) ?? [];
     for (const line of structure) {
       if (line !== 'ok') this.report('file-structure', null, null, `SQLite finds the file inconsistent: ${line}.`);
     }
@@ -197,7 +208,8 @@ export class Verification {
 
   private attempt<T>(what: string, work: () => T): T | undefined {
     const attempt = this.snapshot.attempt(work);
-    if (attempt === undefined) this.report('file-unreadable', null, null, `A page of the file is damaged, so that ${what} cannot be checked.`);
+    if (attempt === undefined)
+      this.report('file-unreadable', null, null, `A page of the file is damaged, so that ${what} cannot be checked.`);
     return attempt?.value;
   }
 
@@ -209,7 +221,13 @@ export class Verification {
   private result(): VerifyReport {
     const more = this.found - this.problems.length;
     const problems = [...this.problems];
-    if (more > 0) problems.push({ code: 'more-problems', tenant: null, seq: null, message: `${more} more problems were found and are not listed.` });
+    if (more > 0)
+      problems.push({
+        code: 'more-problems',
+        tenant: null,
+        seq: null,
+        message: `${more} more problems were found and are not listed.`,
+      });
     return { ok: this.found === 0, entries: this.done, checkpoints: this.checkpoints, erasedPayloads: this.erased, problems };
   }
 }
