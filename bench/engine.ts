@@ -35,7 +35,12 @@ async function pair(baseUrl: string, delay: number, inFlight: number): Promise<r
     const name = `${delay} ms, ${inFlight} in flight`;
     const goal = GOALS[`${delay}/${inFlight}`];
     return [
-      { name: `${name}: engine / bare client`, value: rate / bare, unit: '', ...(goal === undefined ? {} : { goal: { at: 'least' as const, value: goal } }) },
+      {
+        name: `${name}: engine / bare client`,
+        value: rate / bare,
+        unit: '',
+        ...(goal === undefined ? {} : { goal: { at: 'least' as const, value: goal } }),
+      },
       { name: `${name}: verified writes`, value: rate, unit: '/s' },
       { name: `${name}: bare POST and GET`, value: bare, unit: '/s' },
       { name: `${name}: CPU per write`, value: cpuMs, unit: 'ms' },
@@ -49,7 +54,11 @@ async function pair(baseUrl: string, delay: number, inFlight: number): Promise<r
 /** Takes in, checks and approves all events, so that what is timed begins with the durable attempt. A body as it will be sent. */
 async function prepareAll(rig: Rig, count: number): Promise<string> {
   const { deps } = rig;
-  const records = Array.from({ length: count }, (_, index) => ({ file: 'bench', line: index + 1, text: eventRecord(index, count, false) }));
+  const records = Array.from({ length: count }, (_, index) => ({
+    file: 'bench',
+    line: index + 1,
+    text: eventRecord(index, count, false),
+  }));
   const ids: string[] = [];
   for await (const receipt of takeIn(deps)(records, bencher)) ids.push(...receipt.writes);
   await drain(rig, 32);
@@ -107,7 +116,11 @@ async function bareRate(baseUrl: string, body: string, count: number, inFlight: 
       });
       await posted.body.text();
       const [type, id] = String(posted.headers.location).split('/');
-      const read = await pool.request({ method: 'GET', path: `${pathname}/${type ?? ''}/${id ?? ''}`, headers: { accept: 'application/fhir+json' } });
+      const read = await pool.request({
+        method: 'GET',
+        path: `${pathname}/${type ?? ''}/${id ?? ''}`,
+        headers: { accept: 'application/fhir+json' },
+      });
       await read.body.text();
     }
   };

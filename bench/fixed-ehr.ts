@@ -36,7 +36,12 @@ function answer(request: IncomingMessage, response: ServerResponse, path: readon
   }
   const [system = '', value = ''] = (new URL(request.url ?? '', 'http://ehr').searchParams.get('identifier') ?? '').split('|');
   const resource = subject(type, value, system);
-  send(response, 200, `{"resourceType":"Bundle","type":"searchset","link":[{"relation":"self","url":"http://ehr${request.url ?? ''}"}],"entry":[{"resource":${resource}}]}`, {});
+  send(
+    response,
+    200,
+    `{"resourceType":"Bundle","type":"searchset","link":[{"relation":"self","url":"http://ehr${request.url ?? ''}"}],"entry":[{"resource":${resource}}]}`,
+    {},
+  );
 }
 
 function subject(type: string, value: string, system = 'urn:bench'): string {

@@ -22,14 +22,23 @@ export async function run(full: boolean): Promise<readonly Figure[]> {
         yield { file: 'bench', line: index + 1, text };
       }
     }
-    for await (const receipt of takeIn(rig.deps)(records(), bencher)) if (receipt.status !== 'accepted') throw new Error(JSON.stringify(receipt));
+    for await (const receipt of takeIn(rig.deps)(records(), bencher))
+      if (receipt.status !== 'accepted') throw new Error(JSON.stringify(receipt));
     const { end } = await runEngine(rig.deps)({ drain: true, maxMs: null, signal: new AbortController().signal });
     if (end !== 'drained') throw new Error(`the engine ended ${end}`);
     const memory = process.memoryUsage().rss / 1024 / 1024;
     await rig.deps.ledger.checkpoint();
-    const size = ['ledger.db', 'ledger.db-wal', 'payload-keys.db'].reduce((sum, file) => sum + sizeOf(path.join(rig.folder, file)), 0);
+    const size = ['ledger.db', 'ledger.db-wal', 'payload-keys.db'].reduce(
+      (sum, file) => sum + sizeOf(path.join(rig.folder, file)),
+      0,
+    );
     return [
-      { name: `resident memory of the engine after ${writes} writes`, value: memory, unit: 'MB', goal: { at: 'most', value: 400 } },
+      {
+        name: `resident memory of the engine after ${writes} writes`,
+        value: memory,
+        unit: 'MB',
+        goal: { at: 'most', value: 400 },
+      },
       { name: 'ledger per charted write', value: size / writes / 1024, unit: 'kB' },
       { name: 'event as it was sent', value: payload / writes / 1024, unit: 'kB' },
       { name: 'ledger / payload', value: size / payload, unit: '', goal: { at: 'most', value: 4 } },
@@ -44,7 +53,9 @@ export async function run(full: boolean): Promise<readonly Figure[]> {
 
 /** Packages that the product needs to run, with what they need in turn; not the tools it is built and tested with. */
 function installedMb(): number {
-  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean; optional?: boolean }> };
+  const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; optional?: boolean }>;
+  };
   return Object.entries(lock.packages)
     .filter(([name, { dev, optional }]) => name !== '' && dev !== true && optional !== true)
     .reduce((sum, [name]) => sum + sizeOf(path.join(root, name)) / 1024 / 1024, 0);

@@ -44,7 +44,8 @@ export async function run(full: boolean): Promise<readonly Figure[]> {
 }
 
 function* records(size: number): Iterable<IncomingRecord> {
-  for (let index = 0; index < size; index += 1) yield { file: 'bench', line: index + 1, text: eventRecord(index, PATIENTS, true) };
+  for (let index = 0; index < size; index += 1)
+    yield { file: 'bench', line: index + 1, text: eventRecord(index, PATIENTS, true) };
 }
 
 function plainRate(size: number): number {

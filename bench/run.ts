@@ -22,7 +22,9 @@ if (unknown.length > 0) {
 }
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-say(`Commit ${commit}, Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown'}. Ratios are from one run; absolute figures are this machine's.`);
+say(
+  `Commit ${commit}, Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown'}. Ratios are from one run; absolute figures are this machine's.`,
+);
 for (const [name, run] of Object.entries(benches)) {
   if (names.length > 0 && !names.includes(name)) continue;
   say(`\n${name}`);

@@ -63,9 +63,22 @@ export async function openRig(baseUrl: string): Promise<Rig> {
   };
   const registry = register(deps);
   await registry.person({ id: 'dr-bench', name: 'Dr Bench', roles: ['clinician'], npi: null, active: true }, '', bencher);
-  await registry.source({ name: 'bench', tenants: null, types: null, origin: null, approvals: 'medium', owner: 'bench', active: true }, bencher);
+  await registry.source(
+    { name: 'bench', tenants: null, types: null, origin: null, approvals: 'medium', owner: 'bench', active: true },
+    bencher,
+  );
   await registry.connection(
-    { name: 'ehr', adapter: 'generic-r4', baseUrl, tenants: null, environment: 'practice', stage: 'limited-auto-write', baa: null, auth: { kind: 'none' }, active: true },
+    {
+      name: 'ehr',
+      adapter: 'generic-r4',
+      baseUrl,
+      tenants: null,
+      environment: 'practice',
+      stage: 'limited-auto-write',
+      baa: null,
+      auth: { kind: 'none' },
+      active: true,
+    },
     bencher,
   );
   return {
@@ -91,7 +104,8 @@ const SENTENCES = [
 /** About as long as a real clinic note: some 2.5 kB of text. */
 function noteText(index: number): string {
   const parts: string[] = [];
-  for (let at = 0; at < 38; at += 1) parts.push(`${SENTENCES[(index + at * 7) % SENTENCES.length] ?? ''}${at % 6 === 5 ? '\n\n' : ' '}`);
+  for (let at = 0; at < 38; at += 1)
+    parts.push(`${SENTENCES[(index + at * 7) % SENTENCES.length] ?? ''}${at % 6 === 5 ? '\n\n' : ' '}`);
   return `Visit ${index}. ${parts.join('')}`;
 }
 
@@ -111,9 +125,13 @@ export function eventRecord(index: number, patients: number, approved: boolean):
 
 /** Starts the fixed EHR in another process. */
 export async function startFixedEhr(): Promise<{ readonly origin: string; stop(): Promise<void> }> {
-  const child: ChildProcess = spawn(process.execPath, [path.join(import.meta.dirname, 'fixed-ehr.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [path.join(import.meta.dirname, 'fixed-ehr.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   if (child.stdout === null) throw new Error('no standard output');
-  const port = await new Promise<string>((resolve) => createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', resolve));
+  const port = await new Promise<string>((resolve) =>
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).once('line', resolve),
+  );
   return {
     origin: `http://127.0.0.1:${port}`,
     stop: () =>

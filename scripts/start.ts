@@ -65,7 +65,10 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function tell(): number {
-  const listed = spawnSync(process.execPath, commandLine(['--json', 'writes', '--limit', '1000']), { encoding: 'utf8', env: environment() });
+  const listed = spawnSync(process.execPath, commandLine(['--json', 'writes', '--limit', '1000']), {
+    encoding: 'utf8',
+    env: environment(),
+  });
   if (listed.status !== 0) {
     process.stderr.write(listed.stderr);
     return 1;
@@ -76,12 +79,15 @@ function tell(): number {
     .map((line) => JSON.parse(line) as Write)
     .reverse();
   say('');
-  for (const write of writes) say(`  ${mark(write).padEnd(26)} ${write.eventId.padEnd(16)} ${write.kind.padEnd(20)} ${write.resourceType}`);
+  for (const write of writes)
+    say(`  ${mark(write).padEnd(26)} ${write.eventId.padEnd(16)} ${write.kind.padEnd(20)} ${write.resourceType}`);
   const charted = writes.filter((write) => write.verification === 'verified').length;
   const waiting = writes.find((write) => write.state === 'awaiting-approval');
   const stopped = writes.find((write) => write.state === 'failed-terminal');
   const relative = path.relative(process.cwd(), folder) || '.';
-  say(`\n${charted} of ${writes.length} chart entries are charted and verified. The others wait for a person or were stopped, and say why.`);
+  say(
+    `\n${charted} of ${writes.length} chart entries are charted and verified. The others wait for a person or were stopped, and say why.`,
+  );
   say('\nWhere to look next (the secrets of the made-up people are in practice-secrets.json beside the ledger):');
   say(`  export COUNTERSIGN_WORKSPACE=${relative} COUNTERSIGN_PASSPHRASE=$(cat ${relative}/practice-passphrase.txt)`);
   say('  npx countersign audit verify                  # prove that the log is whole');

@@ -38,7 +38,12 @@ interface Write {
 }
 
 const allergy = JSON.stringify({
-  allergies: [{ substance: { system: 'http://www.nlm.nih.gov/research/umls/rxnorm', code: '7980', display: 'penicillin G' }, criticality: 'high' }],
+  allergies: [
+    {
+      substance: { system: 'http://www.nlm.nih.gov/research/umls/rxnorm', code: '7980', display: 'penicillin G' },
+      criticality: 'high',
+    },
+  ],
 });
 
 describe('the main job, command by command', () => {
@@ -71,7 +76,12 @@ describe('the main job, command by command', () => {
       'day.ndjson',
       [
         eventLine({ id: 'e-approved' }),
-        eventLine({ id: 'e-proposed', type: 'note.proposed', approvedBy: null, ...(patients[1] === undefined ? {} : { patient: patients[1] }) }),
+        eventLine({
+          id: 'e-proposed',
+          type: 'note.proposed',
+          approvedBy: null,
+          ...(patients[1] === undefined ? {} : { patient: patients[1] }),
+        }),
         eventLine({ id: 'e-risky', content: allergy, ...(patients[2] === undefined ? {} : { patient: patients[2] }) }),
       ].join('\n'),
     );
@@ -98,22 +108,36 @@ describe('the main job, command by command', () => {
     expect(writes.map((write) => write.id).sort()).toEqual([approvedId, proposedId, riskyId].sort());
     for (const write of writes) expectSchema('writes', write);
     expect(writes.find((write) => write.id === approvedId)).toMatchObject({ state: 'committed', verification: 'verified' });
-    expect(await desk.lines<Write>(['writes', '--state', 'awaiting-approval', '--connection', 'practice', '--limit', '1'])).toHaveLength(1);
-    expect(await desk.lines<Write>(['writes', '--patient', `${mrn}|${patients[0]?.id ?? ''}`])).toMatchObject([{ id: approvedId }]);
+    expect(
+      await desk.lines<Write>(['writes', '--state', 'awaiting-approval', '--connection', 'practice', '--limit', '1']),
+    ).toHaveLength(1);
+    expect(await desk.lines<Write>(['writes', '--patient', `${mrn}|${patients[0]?.id ?? ''}`])).toMatchObject([
+      { id: approvedId },
+    ]);
   });
 
   it('H1 H3 a write shows what was sent, what came back, what stands in the chart, and who did what', async () => {
-    const write = await desk.json<{ request: { body: string }; exchanges: { method: string; status: number }[]; timeline: { type: string }[]; times: object }>([
-      'write',
-      approvedId,
-    ]);
+    const write = await desk.json<{
+      request: { body: string };
+      exchanges: { method: string; status: number }[];
+      timeline: { type: string }[];
+      times: object;
+    }>(['write', approvedId]);
     expectSchema('write', write);
-    expect(JSON.parse(write.request.body)).toMatchObject({ resourceType: 'DocumentReference', identifier: [{ system: 'urn:countersign:write', value: approvedId }] });
+    expect(JSON.parse(write.request.body)).toMatchObject({
+      resourceType: 'DocumentReference',
+      identifier: [{ system: 'urn:countersign:write', value: approvedId }],
+    });
     expect(write.exchanges.map(({ method, status }) => [method, status])).toEqual([
       ['POST', 201],
       ['GET', 200],
     ]);
-    expect(write.timeline.map((entry) => entry.type)).toEqual(['event.received', 'write.checked', 'write.attempted', 'write.settled']);
+    expect(write.timeline.map((entry) => entry.type)).toEqual([
+      'event.received',
+      'write.checked',
+      'write.attempted',
+      'write.settled',
+    ]);
     const words = await desk.ok(['write', approvedId]);
     expect(words).toContain('committed, verified');
   });
@@ -124,13 +148,24 @@ describe('the main job, command by command', () => {
     const decision = await desk.json([...args, 'approve', proposedId, '--meaning', 'read and approved'], env);
     expectSchema('approve', decision);
     await desk.ok(['run', '--drain', '--max-seconds', '60']);
-    const after = await desk.json<{ state: string; request: { sha256: string }; approval: { requestSha256: string; by: string } }>(['write', proposedId]);
-    expect(after).toMatchObject({ state: 'committed', request: { sha256: before.request.sha256 }, approval: { by: 'dr-lee', requestSha256: before.request.sha256 } });
+    const after = await desk.json<{
+      state: string;
+      request: { sha256: string };
+      approval: { requestSha256: string; by: string };
+    }>(['write', proposedId]);
+    expect(after).toMatchObject({
+      state: 'committed',
+      request: { sha256: before.request.sha256 },
+      approval: { by: 'dr-lee', requestSha256: before.request.sha256 },
+    });
   });
 
   it('B3 G3 high risk is for the clinical owner; each acts as themselves', async () => {
     const lee = as('dr-lee');
-    expect(await desk.run([...lee.args, 'approve', riskyId], { env: lee.env })).toMatchObject({ code: 1, stderr: expect.stringContaining('role-forbids') as string });
+    expect(await desk.run([...lee.args, 'approve', riskyId], { env: lee.env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('role-forbids') as string,
+    });
     const wrong = await desk.run(['--as', 'dr-okafor', 'approve', riskyId], { env: { COUNTERSIGN_USER_SECRET: 'guessed' } });
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('secret-wrong') as string });
     const nobody = await desk.run(['--as', 'dr-okafor', 'approve', riskyId], { env: { COUNTERSIGN_USER_SECRET: '' } });
@@ -144,7 +179,10 @@ describe('the main job, command by command', () => {
   });
 
   it('I1 a refusal says what is possible, and exits with 1; an unknown id with 2', async () => {
-    expect(await desk.run(['retry', approvedId])).toMatchObject({ code: 1, stderr: expect.stringContaining('state-forbids') as string });
+    expect(await desk.run(['retry', approvedId])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('state-forbids') as string,
+    });
     expect(await desk.run(['withdraw', approvedId, '--reason', 'x'])).toMatchObject({ code: 1 });
     expect(await desk.run(['write', 'nothing'])).toMatchObject({ code: 2 });
     expect(await desk.run(['no-such-command'])).toMatchObject({ code: 2 });
@@ -198,26 +236,36 @@ describe('the main job, command by command', () => {
     const done = await desk.run(['--json', 'ingest', desk.file('bad.ndjson', lines.map(([text]) => text).join('\n'))]);
     expect(done.code).toBe(1);
     const receipts = ndjson<Receipt>(done.stdout);
-    expect(receipts.map((receipt) => [receipt.line, receipt.code ?? receipt.status])).toEqual(lines.map(([, expected], index) => [index + 1, expected]));
+    expect(receipts.map((receipt) => [receipt.line, receipt.code ?? receipt.status])).toEqual(
+      lines.map(([, expected], index) => [index + 1, expected]),
+    );
     for (const receipt of receipts.filter((one) => one.status === 'refused')) expect(receipt.message).toMatch(/\S/);
   });
 
-  it('A1 someone else\'s patient or visit: failed-terminal with class and next step, never a write', async () => {
+  it("A1 someone else's patient or visit: failed-terminal with class and next step, never a write", async () => {
     const [andrew, ngozi] = patients;
     if (andrew === undefined || ngozi === undefined) throw new Error('two patients are needed');
     const before = (await effects(ehr.controlUrl)).size;
     const file = desk.file(
       'wrong.ndjson',
       [
-        eventLine({ id: 'w-none', subject: { patient: { identifiers: [{ system: mrn, value: 'nobody' }], birthDate: '1967-02-11' } } }),
+        eventLine({
+          id: 'w-none',
+          subject: { patient: { identifiers: [{ system: mrn, value: 'nobody' }], birthDate: '1967-02-11' } },
+        }),
         eventLine({ id: 'w-birth', patient: { ...andrew, birthDate: '1990-01-01' } }),
-        eventLine({ id: 'w-visit', subject: { encounter: { identifiers: [{ system: 'urn:visit:test', value: `v-${ngozi.id}` }] } } }),
+        eventLine({
+          id: 'w-visit',
+          subject: { encounter: { identifiers: [{ system: 'urn:visit:test', value: `v-${ngozi.id}` }] } },
+        }),
       ].join('\n'),
     );
     const receipts = await desk.lines<Receipt>(['ingest', file]);
     await desk.ok(['run', '--drain', '--max-seconds', '60']);
     const found = await Promise.all(
-      receipts.map((receipt) => desk.json<{ state: string; code: string; class: string; next: string }>(['write', receipt.writes[0] ?? ''])),
+      receipts.map((receipt) =>
+        desk.json<{ state: string; code: string; class: string; next: string }>(['write', receipt.writes[0] ?? '']),
+      ),
     );
     expect(found.map(({ state, code, class: cls }) => [state, code, cls])).toEqual([
       ['failed-terminal', 'patient-not-found', 'identity'],
@@ -233,9 +281,9 @@ describe('the main job, command by command', () => {
     const other = noteContent('Other words.');
     const refused = await desk.run(['--json', 'ingest', desk.file('v1.ndjson', eventLine({ id: 'e-approved', content: other }))]);
     expect(ndjson<Receipt>(refused.stdout)).toMatchObject([{ status: 'refused', code: 'event-version-conflict' }]);
-    expect(await desk.lines<Receipt>(['ingest', desk.file('v2.ndjson', eventLine({ id: 'e-approved', version: 2, content: other }))])).toMatchObject([
-      { status: 'new-version' },
-    ]);
+    expect(
+      await desk.lines<Receipt>(['ingest', desk.file('v2.ndjson', eventLine({ id: 'e-approved', version: 2, content: other }))]),
+    ).toMatchObject([{ status: 'new-version' }]);
     await desk.ok(['run', '--drain', '--max-seconds', '60']);
     expect(await desk.json<Write>(['write', approvedId])).toMatchObject({ state: 'superseded' });
   });
@@ -289,12 +337,19 @@ describe('a workspace that cannot be opened', () => {
     const made = await desk.json<{ secret: string }>(['--workspace', workspace, 'init'], { COUNTERSIGN_USER_SECRET: '' });
     expectSchema('init', made);
     expect(made.secret).toMatch(/^\S{20,}$/);
-    const added = await desk.json<{ secret: string }>(['--workspace', workspace, 'person', 'add', 'sam', '--name', 'Sam', '--role', 'auditor'], {
-      COUNTERSIGN_USER_SECRET: made.secret,
-    });
+    const added = await desk.json<{ secret: string }>(
+      ['--workspace', workspace, 'person', 'add', 'sam', '--name', 'Sam', '--role', 'auditor'],
+      {
+        COUNTERSIGN_USER_SECRET: made.secret,
+      },
+    );
     expectSchema('person-add', added);
     expect(added.secret).not.toBe(made.secret);
-    expect(await desk.run(['--workspace', workspace, '--as', 'sam', 'source', 'add', 's'], { env: { COUNTERSIGN_USER_SECRET: added.secret } })).toMatchObject({
+    expect(
+      await desk.run(['--workspace', workspace, '--as', 'sam', 'source', 'add', 's'], {
+        env: { COUNTERSIGN_USER_SECRET: added.secret },
+      }),
+    ).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('role-forbids') as string,
     });

@@ -39,7 +39,10 @@ it(`C5 kill -9 of the engine ${KILLS} times: the chart holds each write once`, {
   }
   expect(killed).toBeGreaterThanOrEqual(KILLS / 2);
 
-  expect(await desk.json(['run', '--drain', '--max-seconds', '300'])).toMatchObject({ end: 'drained', totals: { committed: ids.length } });
+  expect(await desk.json(['run', '--drain', '--max-seconds', '300'])).toMatchObject({
+    end: 'drained',
+    totals: { committed: ids.length },
+  });
   const counted = await effects(controlUrl);
   expect(new Map(ids.map((id) => [id, counted.get(id) ?? 0]))).toEqual(new Map(ids.map((id) => [id, 1])));
   expect(await desk.json(['audit', 'verify'])).toMatchObject({ ok: true, problems: [] });

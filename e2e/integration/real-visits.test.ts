@@ -59,42 +59,51 @@ beforeEach(() => {
 });
 afterEach(() => desk.close());
 
-describe.runIf(present)('visits with clinicians\' notes on synthetic patients', () => {
-  it('C1 C4 C5 C7 each is charted once, none is lost, none is altered, and taking all in again adds nothing', { timeout: 600_000 }, async () => {
-    const charts = readdirSync(path.join(data, 'synthea-r4'))
-      .filter((file) => file.endsWith('.json.gz'))
-      .map((file) => path.join(data, 'synthea-r4', file));
-    const { baseUrl, controlUrl } = await setUp(desk, charts);
-    const visits = readVisits();
-    expect(visits).toHaveLength(127);
-    const patients = charts.map(readChart);
-    const planned = visits.map((visit, index) => plan(visit, patients[index % patients.length]));
-    const file = desk.file('visits.ndjson', planned.map((one) => one.line).join('\n'));
-    await desk.ok(['person', 'add', 'dr-visits', '--name', 'Visit Doctor', '--role', 'clinician', '--npi', '1245319599']);
+describe.runIf(present)("visits with clinicians' notes on synthetic patients", () => {
+  it(
+    'C1 C4 C5 C7 each is charted once, none is lost, none is altered, and taking all in again adds nothing',
+    { timeout: 600_000 },
+    async () => {
+      const charts = readdirSync(path.join(data, 'synthea-r4'))
+        .filter((file) => file.endsWith('.json.gz'))
+        .map((file) => path.join(data, 'synthea-r4', file));
+      const { baseUrl, controlUrl } = await setUp(desk, charts);
+      const visits = readVisits();
+      expect(visits).toHaveLength(127);
+      const patients = charts.map(readChart);
+      const planned = visits.map((visit, index) => plan(visit, patients[index % patients.length]));
+      const file = desk.file('visits.ndjson', planned.map((one) => one.line).join('\n'));
+      await desk.ok(['person', 'add', 'dr-visits', '--name', 'Visit Doctor', '--role', 'clinician', '--npi', '1245319599']);
 
-    const receipts = await desk.lines<Receipt>(['ingest', file]);
-    expect(receipts.filter((receipt) => receipt.status !== 'accepted')).toEqual([]);
-    const ids = receipts.flatMap((receipt) => receipt.writes);
-    expect(ids).toHaveLength(planned.reduce((sum, one) => sum + 1 + one.values.length, 0));
+      const receipts = await desk.lines<Receipt>(['ingest', file]);
+      expect(receipts.filter((receipt) => receipt.status !== 'accepted')).toEqual([]);
+      const ids = receipts.flatMap((receipt) => receipt.writes);
+      expect(ids).toHaveLength(planned.reduce((sum, one) => sum + 1 + one.values.length, 0));
 
-    await setFaults(controlUrl, faults);
-    const run = await desk.json<{ end: string; totals: Record<string, number> }>(['run', '--drain', '--max-seconds', '400']);
-    expect(run).toMatchObject({ end: 'drained', totals: { committed: ids.length } });
-    const { faults: met } = (await (await fetch(`${controlUrl}/stats`)).json()) as { faults: { kind: string; fired: number }[] };
-    expect(met.filter((fault) => fault.fired === 0)).toEqual([]);
-    await setFaults(controlUrl, { seed: 1, faults: [] });
+      await setFaults(controlUrl, faults);
+      const run = await desk.json<{ end: string; totals: Record<string, number> }>(['run', '--drain', '--max-seconds', '400']);
+      expect(run).toMatchObject({ end: 'drained', totals: { committed: ids.length } });
+      const { faults: met } = (await (await fetch(`${controlUrl}/stats`)).json()) as {
+        faults: { kind: string; fired: number }[];
+      };
+      expect(met.filter((fault) => fault.fired === 0)).toEqual([]);
+      await setFaults(controlUrl, { seed: 1, faults: [] });
 
-    const counted = await effects(controlUrl);
-    expect(new Map(ids.map((id) => [id, counted.get(id) ?? 0]))).toEqual(new Map(ids.map((id) => [id, 1])));
-    expect(counted.size).toBe(ids.length);
-    for (const [index, one] of planned.entries()) await expectUnaltered(baseUrl, one, receipts[index]?.writes ?? []);
+      const counted = await effects(controlUrl);
+      expect(new Map(ids.map((id) => [id, counted.get(id) ?? 0]))).toEqual(new Map(ids.map((id) => [id, 1])));
+      expect(counted.size).toBe(ids.length);
+      for (const [index, one] of planned.entries()) await expectUnaltered(baseUrl, one, receipts[index]?.writes ?? []);
 
-    const again = await desk.lines<Receipt>(['ingest', file]);
-    expect(new Set(again.map((receipt) => receipt.status))).toEqual(new Set(['duplicate']));
-    expect(await desk.json(['run', '--drain', '--max-seconds', '60'])).toMatchObject({ end: 'drained', totals: { committed: ids.length } });
-    expect((await effects(controlUrl)).size).toBe(ids.length);
-    expect(await desk.json(['audit', 'verify'])).toMatchObject({ ok: true, problems: [] });
-  });
+      const again = await desk.lines<Receipt>(['ingest', file]);
+      expect(new Set(again.map((receipt) => receipt.status))).toEqual(new Set(['duplicate']));
+      expect(await desk.json(['run', '--drain', '--max-seconds', '60'])).toMatchObject({
+        end: 'drained',
+        totals: { committed: ids.length },
+      });
+      expect((await effects(controlUrl)).size).toBe(ids.length);
+      expect(await desk.json(['audit', 'verify'])).toMatchObject({ ok: true, problems: [] });
+    },
+  );
 });
 
 describe.runIf(!present)('the practice day, where no other visits are at hand', () => {
@@ -134,7 +143,8 @@ function readChart(file: string): Chart {
   }) as { entry: { resource: Resource }[] };
   for (const { resource } of bundle.entry) {
     const quantity = resource.valueQuantity as { value?: string } | undefined;
-    if (resource.resourceType === 'Observation' && quantity?.value !== undefined) observations.push({ resource, value: quantity.value });
+    if (resource.resourceType === 'Observation' && quantity?.value !== undefined)
+      observations.push({ resource, value: quantity.value });
   }
   const find = (type: string): Resource => {
     const found = bundle.entry.find(({ resource }) => resource.resourceType === type);
@@ -157,7 +167,9 @@ function plan(visit: Visit, chart: Chart | undefined): Planned {
   const observations = chart.observations.slice(0, OBSERVATIONS_PER_VISIT);
   const content = JSON.stringify({
     note: { title: 'Visit note', type: { system: 'http://loinc.org', code: '11506-3' }, text: visit.clinicianNote },
-    ...(observations.length === 0 ? {} : { observations: observations.map(({ resource, value }) => observationContent(resource, value)) }),
+    ...(observations.length === 0
+      ? {}
+      : { observations: observations.map(({ resource, value }) => observationContent(resource, value)) }),
   });
   const { patient, encounter } = chart;
   const [name] = patient.name as { family: string; given: string[] }[];
@@ -171,7 +183,9 @@ function plan(visit: Visit, chart: Chart | undefined): Planned {
     occurredAt: '2026-03-02T09:14:00Z',
     subject: {
       patient: {
-        identifiers: (patient.identifier as { system: string; value: string }[]).slice(0, 1).map(({ system, value }) => ({ system, value })),
+        identifiers: (patient.identifier as { system: string; value: string }[])
+          .slice(0, 1)
+          .map(({ system, value }) => ({ system, value })),
         name: { family: name?.family, given: name?.given },
         birthDate: patient.birthDate,
         gender: patient.gender,
@@ -189,7 +203,11 @@ function plan(visit: Visit, chart: Chart | undefined): Planned {
       draft: { text: visit.modelDrafts?.['GPT-4'] ?? visit.clinicianNote },
     },
   };
-  return { line: `${JSON.stringify(event).slice(0, -1)},"content":${content}}`, note: visit.clinicianNote, values: observations.map((one) => one.value) };
+  return {
+    line: `${JSON.stringify(event).slice(0, -1)},"content":${content}}`,
+    note: visit.clinicianNote,
+    values: observations.map((one) => one.value),
+  };
 }
 
 function observationContent(resource: Resource, value: string): Record<string, unknown> {
@@ -209,7 +227,10 @@ async function expectUnaltered(baseUrl: string, planned: Planned, ids: readonly 
   }
 }
 
-async function chartEntry(baseUrl: string, id: string): Promise<{ type: string; resource: Record<string, unknown>; text: string }> {
+async function chartEntry(
+  baseUrl: string,
+  id: string,
+): Promise<{ type: string; resource: Record<string, unknown>; text: string }> {
   for (const type of ['DocumentReference', 'Observation']) {
     const answer = await fetch(`${baseUrl}/${type}?identifier=${encodeURIComponent(`urn:countersign:write|${id}`)}`);
     const text = await answer.text();

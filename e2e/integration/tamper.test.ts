@@ -12,7 +12,12 @@ import { setUp } from './support/set-up.ts';
 
 interface Report {
   readonly ok: boolean;
-  readonly problems: readonly { readonly code: string; readonly tenant: string | null; readonly seq: number | null; readonly message: string }[];
+  readonly problems: readonly {
+    readonly code: string;
+    readonly tenant: string | null;
+    readonly seq: number | null;
+    readonly message: string;
+  }[];
 }
 
 const desk = new Desk();
@@ -55,24 +60,30 @@ describe('H2 somebody without the key', () => {
     expect(await verify()).toMatchObject({ code: 0, report: { ok: true, problems: [] } });
   });
 
-  it.each([0.001, 0.02, 0.25, 0.5, 0.75, 0.999])('flips one byte at %f of the file: the page is named with what it hides', async (part) => {
-    restore();
-    const file = path.join(desk.workspace, 'ledger.db');
-    const at = Math.floor(statSync(file).size * part);
-    flip(file, at);
-    const { code, report } = await verify();
-    expect(code).toBe(1);
-    const page = Math.floor(at / 4096) + 1;
-    const named = report.problems.filter((problem) => problem.code === 'page-damaged');
-    expect(named.map((problem) => problem.message).join('\n')).toContain(`Page ${page} of the ledger file is damaged`);
-  });
+  it.each([0.001, 0.02, 0.25, 0.5, 0.75, 0.999])(
+    'flips one byte at %f of the file: the page is named with what it hides',
+    async (part) => {
+      restore();
+      const file = path.join(desk.workspace, 'ledger.db');
+      const at = Math.floor(statSync(file).size * part);
+      flip(file, at);
+      const { code, report } = await verify();
+      expect(code).toBe(1);
+      const page = Math.floor(at / 4096) + 1;
+      const named = report.problems.filter((problem) => problem.code === 'page-damaged');
+      expect(named.map((problem) => problem.message).join('\n')).toContain(`Page ${page} of the ledger file is damaged`);
+    },
+  );
 
   it('puts an older copy back: the ledger is not opened, and is not made again', async () => {
     restore();
     await desk.ok(['ingest', desk.file('more.ndjson', eventLine({ id: 'later' }))]);
     for (const name of ['ledger.db', 'payload-keys.db']) copyFileSync(path.join(kept, name), path.join(desk.workspace, name));
     for (const name of ['ledger.db-wal', 'ledger.db-shm']) rmSync(path.join(desk.workspace, name), { force: true });
-    expect(await desk.run(['status'])).toMatchObject({ code: 3, stderr: expect.stringContaining('ledger-rolled-back') as string });
+    expect(await desk.run(['status'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('ledger-rolled-back') as string,
+    });
   });
 
   it('takes the ledger away: nothing is made in its place', async () => {
@@ -92,7 +103,9 @@ describe('H2 somebody with the key', () => {
     if (victim === undefined) throw new Error('the log is too short');
     const envelope = JSON.parse(victim.envelope.toString('utf8')) as { at: number; seq: number; tenant: string };
     const changed = Buffer.from(victim.envelope.toString('utf8').replace(`"at":${envelope.at}`, `"at":${envelope.at + 1}`));
-    const leaf = createHash('sha256').update(Buffer.concat([Buffer.from([0]), changed])).digest();
+    const leaf = createHash('sha256')
+      .update(Buffer.concat([Buffer.from([0]), changed]))
+      .digest();
     db.exec('DROP TRIGGER entry_no_update');
     db.prepare('UPDATE entry SET envelope = ?, leaf_hash = ? WHERE place = ?').run(changed, leaf, victim.place);
     db.exec(`CREATE TRIGGER entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END`);

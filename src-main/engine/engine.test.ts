@@ -76,7 +76,14 @@ describe('what becomes of a send', () => {
     ['asked to wait', [{ throttle: 60_000 }], 'committed', null, 2, 1],
     ['asked to wait without a time', [{ throttle: null }], 'committed', null, 2, 1],
     ['not reached', [{ notApplied: 'ehr-unreachable' }], 'committed', null, 2, 1],
-    ['not reached, every time', Array.from({ length: 20 }, () => ({ notApplied: 'ehr-unreachable' as const })), 'failed-terminal', 'attempts-used-up', limits.attemptsMax, 0],
+    [
+      'not reached, every time',
+      Array.from({ length: 20 }, () => ({ notApplied: 'ehr-unreachable' as const })),
+      'failed-terminal',
+      'attempts-used-up',
+      limits.attemptsMax,
+      0,
+    ],
     ['content refused', [{ refuse: 'ehr-rejected' }], 'failed-terminal', 'ehr-rejected', 1, 0],
     ['sign-in refused', [{ refuse: 'sign-in-needed' }], 'held', 'sign-in-needed', 1, 0],
     ['permission refused', [{ refuse: 'permission-denied' }], 'held', 'permission-denied', 1, 0],
@@ -123,11 +130,18 @@ describe('what becomes of a send', () => {
     harness.ehr.finds = () => ({ outcome: 'inconclusive', code: 'search-not-trusted', retryAfterMs: null, exchange: [] });
     const id = await one({ id: 'e1' });
     expect((await harness.drain()).end).toBe('drained');
-    expect((await harness.write(id)).state).toMatchObject({ name: 'unknown', code: 'search-not-trusted', looks: limits.lookUpsMax });
+    expect((await harness.write(id)).state).toMatchObject({
+      name: 'unknown',
+      code: 'search-not-trusted',
+      looks: limits.lookUpsMax,
+    });
     expect(harness.ehr.sends).toHaveLength(1);
     expect(await harness.decide.retry(id, owner)).toMatchObject({ ok: false, code: 'state-forbids' });
     expect(await harness.decide.withdraw(id, owner, 'no')).toMatchObject({ ok: false, code: 'state-forbids' });
-    expect(await harness.decide.attestAbsent(id, owner, 'looked in the chart, nothing there')).toMatchObject({ ok: true, state: 'failed-retryable' });
+    expect(await harness.decide.attestAbsent(id, owner, 'looked in the chart, nothing there')).toMatchObject({
+      ok: true,
+      state: 'failed-retryable',
+    });
     await harness.drain();
     expect((await harness.write(id)).state.name).toBe('committed');
     expect(harness.ehr.effects()).toEqual(new Map([[id, 1]]));
@@ -141,7 +155,10 @@ describe('what becomes of a send', () => {
     expect((await harness.write(id)).state).toMatchObject({ name: 'unknown', code: 'look-ups-used-up' });
     const reference = harness.ehr.chart[0]?.reference ?? '';
     expect(await harness.decide.attestFound(id, owner, 'DocumentReference/999', 'there')).toMatchObject({ ok: false });
-    expect(await harness.decide.attestFound(id, owner, reference, 'seen in the chart')).toMatchObject({ ok: true, state: 'committed' });
+    expect(await harness.decide.attestFound(id, owner, reference, 'seen in the chart')).toMatchObject({
+      ok: true,
+      state: 'committed',
+    });
     expect((await harness.write(id)).state).toMatchObject({ verification: { result: 'not-verifiable' } });
     expect(harness.ehr.sends).toHaveLength(1);
   });
@@ -150,7 +167,8 @@ describe('what becomes of a send', () => {
     harness.ehr.behaviours.push('lost');
     harness.ehr.onSend = () => {
       const [entry] = harness.ehr.chart;
-      if (entry !== undefined) harness.ehr.commit({ ...entry.resource, writeId: entry.writeId, resourceType: 'DocumentReference' });
+      if (entry !== undefined)
+        harness.ehr.commit({ ...entry.resource, writeId: entry.writeId, resourceType: 'DocumentReference' });
     };
     const id = await one({ id: 'e1' });
     await harness.drain();
@@ -160,7 +178,11 @@ describe('what becomes of a send', () => {
 
   it('C4 a newer version by someone else is a conflict', async () => {
     harness.ehr.behaviours.push({ conflict: 'version-conflict' });
-    harness.ehr.finds = () => ({ outcome: 'moved', match: { reference: 'Patient/1', versionId: '7', resource: {} }, exchange: [] });
+    harness.ehr.finds = () => ({
+      outcome: 'moved',
+      match: { reference: 'Patient/1', versionId: '7', resource: {} },
+      exchange: [],
+    });
     const id = await one({ id: 'e1' });
     await harness.drain();
     expect((await harness.write(id)).state).toMatchObject({ name: 'conflict', code: 'version-conflict', found: 'Patient/1' });
@@ -218,7 +240,9 @@ describe('who it is for', () => {
   it('A1 two patients with the identifier: never a write', async () => {
     harness.ehr.lookUps = (query) => {
       const found = agreeing(query);
-      return query.kind === 'patient' && found.outcome === 'found' ? { ...found, matches: [...found.matches, ...found.matches] } : found;
+      return query.kind === 'patient' && found.outcome === 'found'
+        ? { ...found, matches: [...found.matches, ...found.matches] }
+        : found;
     };
     const id = await one({ id: 'e1' });
     await harness.drain();
@@ -229,7 +253,10 @@ describe('who it is for', () => {
     harness.ehr.lookUps = (query) => {
       const found = agreeing(query);
       if (query.kind !== 'patient' || found.outcome !== 'found') return found;
-      return { ...found, matches: found.matches.map((match) => ({ ...match, resource: { ...match.resource, birthDate: '1990-01-01' } })) };
+      return {
+        ...found,
+        matches: found.matches.map((match) => ({ ...match, resource: { ...match.resource, birthDate: '1990-01-01' } })),
+      };
     };
     const id = await one({ id: 'e1' });
     await harness.drain();
@@ -242,7 +269,9 @@ describe('who it is for', () => {
     let asked = 0;
     harness.ehr.lookUps = (query) => {
       asked += 1;
-      return asked <= 3 ? { outcome: 'failed', code: 'ehr-unreachable', retryable: true, retryAfterMs: 1_000, message: 'down' } : agreeing(query);
+      return asked <= 3
+        ? { outcome: 'failed', code: 'ehr-unreachable', retryable: true, retryAfterMs: 1_000, message: 'down' }
+        : agreeing(query);
     };
     const id = await one({ id: 'e1' });
     await harness.drain();
@@ -250,7 +279,13 @@ describe('who it is for', () => {
   });
 
   it('I2 reads that are not permitted hold the write; the next start tries again', async () => {
-    harness.ehr.lookUps = () => ({ outcome: 'failed', code: 'permission-denied', retryable: false, retryAfterMs: null, message: 'no' });
+    harness.ehr.lookUps = () => ({
+      outcome: 'failed',
+      code: 'permission-denied',
+      retryable: false,
+      retryAfterMs: null,
+      message: 'no',
+    });
     const id = await one({ id: 'e1' });
     await harness.drain();
     expect((await harness.write(id)).state).toMatchObject({ name: 'held', hold: { code: 'permission-denied' }, resume: 'draft' });
@@ -266,7 +301,10 @@ describe('who decides', () => {
     await harness.drain();
     expect((await harness.write(id)).state).toMatchObject({ name: 'awaiting-approval', roles: ['clinician', 'clinical-owner'] });
     expect(harness.ehr.sends).toEqual([]);
-    expect(await harness.decide.approve(id, { ...clinician, roles: ['operator'] }, 'ok')).toMatchObject({ ok: false, code: 'role-forbids' });
+    expect(await harness.decide.approve(id, { ...clinician, roles: ['operator'] }, 'ok')).toMatchObject({
+      ok: false,
+      code: 'role-forbids',
+    });
     expect(await harness.decide.approve(id, clinician, 'approved for the chart')).toMatchObject({ ok: true, state: 'pending' });
     await harness.drain();
     expect(await harness.write(id)).toMatchObject({ state: { name: 'committed' }, approval: { by: 'dr-lee', made: 'person' } });
@@ -306,20 +344,23 @@ describe('who decides', () => {
     expect(harness.ehr.effects()).toEqual(new Map([[id, 1]]));
   });
 
-  it.each<[string, (h: Harness) => void]>([
-    ['the adapter has changed', (h) => (h.ehr.adapter = 'fake 2')],
-  ])('G4 %s after the approval: it must be approved again', async (_, change) => {
-    const id = await one({ id: 'e1', approved: false });
-    await harness.drain();
-    await harness.decide.approve(id, clinician, 'ok');
-    change(harness);
-    await harness.drain();
-    expect(await harness.write(id)).toMatchObject({ state: { name: 'awaiting-approval' }, approval: null });
-    expect(harness.ehr.sends).toEqual([]);
-  });
+  it.each<[string, (h: Harness) => void]>([['the adapter has changed', (h) => (h.ehr.adapter = 'fake 2')]])(
+    'G4 %s after the approval: it must be approved again',
+    async (_, change) => {
+      const id = await one({ id: 'e1', approved: false });
+      await harness.drain();
+      await harness.decide.approve(id, clinician, 'ok');
+      change(harness);
+      await harness.drain();
+      expect(await harness.write(id)).toMatchObject({ state: { name: 'awaiting-approval' }, approval: null });
+      expect(harness.ehr.sends).toEqual([]);
+    },
+  );
 
   it('I1 rejected, withdrawn, retried, resolved: each is on record with who and why', async () => {
-    const ids = await Promise.all(['e1', 'e2', 'e3', 'e4'].map((id, index) => one({ id, approved: index > 1, patient: `p${index}` })));
+    const ids = await Promise.all(
+      ['e1', 'e2', 'e3', 'e4'].map((id, index) => one({ id, approved: index > 1, patient: `p${index}` })),
+    );
     harness.ehr.behaviours.push({ refuse: 'ehr-rejected' }, { throttle: 3_600_000 });
     await harness.drain(60_000);
     const byState = async (name: StateName): Promise<string> => {
@@ -328,7 +369,10 @@ describe('who decides', () => {
     };
     const rejected = await byState('awaiting-approval');
     expect(await harness.decide.reject(rejected, clinician, ' ')).toMatchObject({ ok: false, code: 'reason-missing' });
-    expect(await harness.decide.reject(rejected, clinician, 'not what was said')).toMatchObject({ ok: true, state: 'failed-terminal' });
+    expect(await harness.decide.reject(rejected, clinician, 'not what was said')).toMatchObject({
+      ok: true,
+      state: 'failed-terminal',
+    });
     const withdrawn = await byState('awaiting-approval');
     expect(await harness.decide.withdraw(withdrawn, owner, 'sent by mistake')).toMatchObject({ ok: true, state: 'withdrawn' });
     const waiting = await byState('failed-retryable');
@@ -356,8 +400,18 @@ describe('who decides', () => {
     await one({ id: 'e2', patient: 'p2' });
     await harness.drain();
     const { encounterKey } = await harness.write(await one({ id: 'e3', patient: 'p1' }));
-    const entries = await harness.inspect.timeline('north', { encounterKey: encounterKey ?? '' }, { kind: 'person', id: 'ana', role: 'auditor' });
-    expect(entries.map((entry) => entry.type)).toEqual(['event.received', 'write.checked', 'write.attempted', 'write.settled', 'event.received']);
+    const entries = await harness.inspect.timeline(
+      'north',
+      { encounterKey: encounterKey ?? '' },
+      { kind: 'person', id: 'ana', role: 'auditor' },
+    );
+    expect(entries.map((entry) => entry.type)).toEqual([
+      'event.received',
+      'write.checked',
+      'write.attempted',
+      'write.settled',
+      'event.received',
+    ]);
   });
 });
 
@@ -387,14 +441,18 @@ describe('versions of an event', () => {
   });
 
   it('D5 a second version of a charted measurement stops for a person: it would stand there twice', async () => {
-    const measured = (value: string): string => JSON.stringify({ observations: [{ code: { text: 'pulse' }, value, unit: '/min' }] });
+    const measured = (value: string): string =>
+      JSON.stringify({ observations: [{ code: { text: 'pulse' }, value, unit: '/min' }] });
     await one({ id: 'e1', content: measured('72') });
     await harness.drain();
     const next = await one({ id: 'e1', version: 2, content: measured('74') });
     await harness.drain();
     expect((await harness.write(next)).state).toMatchObject({ name: 'failed-terminal', code: 'earlier-version-charted' });
     expect(harness.ehr.chart).toHaveLength(1);
-    expect(await harness.decide.resolve(next, owner, 'corrected in the EHR')).toMatchObject({ ok: true, state: 'resolved-by-hand' });
+    expect(await harness.decide.resolve(next, owner, 'corrected in the EHR')).toMatchObject({
+      ok: true,
+      state: 'resolved-by-hand',
+    });
   });
 });
 
@@ -422,7 +480,9 @@ describe('lanes', () => {
 
 describe('what stops before it is sent', () => {
   it('F1 invalid structure fails with its findings', async () => {
-    harness.findings = [{ rule: 'required', severity: 'stop', path: 'DocumentReference.status', message: 'missing', next: 'add it' }];
+    harness.findings = [
+      { rule: 'required', severity: 'stop', path: 'DocumentReference.status', message: 'missing', next: 'add it' },
+    ];
     const id = await one({ id: 'e1' });
     await harness.drain();
     expect((await harness.write(id)).state).toEqual({ name: 'failed-terminal', code: 'structure-invalid' });

@@ -66,7 +66,14 @@ export class EventSource {
     const source = await this.ledger.row('source', workspaceLog, row.source);
     if (source === undefined) return { counts: false, reason: `the source "${row.source}" is no longer registered` };
     const approver = approval === null ? undefined : await this.ledger.row('person', workspaceLog, approval.by.id);
-    return countApproval({ event, approval, contentSha256: row.contentSha256, source, approver, contract: contractRow(matrix, row.kind) });
+    return countApproval({
+      event,
+      approval,
+      contentSha256: row.contentSha256,
+      source,
+      approver,
+      contract: contractRow(matrix, row.kind),
+    });
   }
 }
 

@@ -4,7 +4,13 @@ import type { Actor, EntryBodies, WriteMoved, WriteRow } from '../../src-shared/
 type WriteEntryType = { [T in keyof EntryBodies]: EntryBodies[T] extends WriteMoved ? T : never }[keyof EntryBodies];
 
 /** An entry about one write, in its stream and under its patient's payload key. */
-export function writeEntry<T extends WriteEntryType>(type: T, row: WriteRow, at: number, actor: Actor, body: EntryBodies[T]): EntryDraft {
+export function writeEntry<T extends WriteEntryType>(
+  type: T,
+  row: WriteRow,
+  at: number,
+  actor: Actor,
+  body: EntryBodies[T],
+): EntryDraft {
   return {
     type,
     stream: `write/${row.id}`,

@@ -5,14 +5,25 @@ import type { CommandContext, GlobalOptions } from './session.ts';
 import { auditTimeline, auditVerify } from './commands/audit.ts';
 import { init } from './commands/init.ts';
 import { practiceEhr } from './commands/practice-ehr.ts';
-import { connectionAdd, connectionList, connectionTest, personAdd, personList, sourceAdd, sourceList } from './commands/registry.ts';
+import {
+  connectionAdd,
+  connectionList,
+  connectionTest,
+  personAdd,
+  personList,
+  sourceAdd,
+  sourceList,
+} from './commands/registry.ts';
 import { ingest, run, secondsOption, status } from './commands/work.ts';
 import { approveWrite, rejectWrite, resolveWrite, retryWrite, withdrawWrite, write, writes } from './commands/writes.ts';
 import { origins, roles } from '../../src-shared/domain/index.ts';
 
 /** The command `countersign` (architecture, section 6): options in, one command run, an exit code out. */
 
-const list = (value: string, before: string[] | undefined): string[] => [...(before ?? []), ...value.split(',').map((one) => one.trim())];
+const list = (value: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  ...value.split(',').map((one) => one.trim()),
+];
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
@@ -29,7 +40,9 @@ function nameArgument(text: string): string {
 function program(act: (run: (context: CommandContext) => Promise<number>) => Promise<void>): Command {
   const cli = new Command('countersign')
     .description('Writes approved chart changes into EHRs, each exactly once, and proves it.')
-    .addOption(new Option('--workspace <dir>', 'folder of the workspace').env('COUNTERSIGN_WORKSPACE').default('countersign-workspace'))
+    .addOption(
+      new Option('--workspace <dir>', 'folder of the workspace').env('COUNTERSIGN_WORKSPACE').default('countersign-workspace'),
+    )
     .option('--json', 'print JSON (one document, or one per line for lists)', false)
     .option('--as <user>', 'act as this person (default: admin); the secret comes from COUNTERSIGN_USER_SECRET')
     .option('--passphrase-file <file>', 'read the passphrase of the workspace here instead of from COUNTERSIGN_PASSPHRASE')
@@ -48,7 +61,9 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .command('add')
     .argument('<id>', 'short id', nameArgument)
     .requiredOption('--name <name>', 'full name')
-    .addOption(new Option('--role <role>', 'role (may be given more than once)').choices(roles).argParser(list).makeOptionMandatory())
+    .addOption(
+      new Option('--role <role>', 'role (may be given more than once)').choices(roles).argParser(list).makeOptionMandatory(),
+    )
     .option('--npi <npi>', 'National Provider Identifier')
     .action((id: string, options: { name: string; role: string[]; npi?: string }) =>
       act((context) => personAdd(context, id, { name: options.name, role: options.role.map(roleOption), npi: options.npi })),
@@ -62,9 +77,18 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--tenant <tenant>', 'only for this tenant (may be given more than once; default: all)', list)
     .option('--types <types>', 'only these event types, separated by commas (default: all)', list)
     .addOption(new Option('--origin <origin>', 'who makes the content').choices(origins))
-    .addOption(new Option('--approvals <tier>', 'up to which risk its approvals count').choices(['none', 'low', 'medium']).default('none'))
+    .addOption(
+      new Option('--approvals <tier>', 'up to which risk its approvals count').choices(['none', 'low', 'medium']).default('none'),
+    )
     .action((name: string, options: { tenant?: string[]; types?: string[]; origin?: 'ai'; approvals: 'none' }) =>
-      act((context) => sourceAdd(context, name, { tenant: options.tenant, types: options.types, origin: options.origin, approvals: options.approvals })),
+      act((context) =>
+        sourceAdd(context, name, {
+          tenant: options.tenant,
+          types: options.types,
+          origin: options.origin,
+          approvals: options.approvals,
+        }),
+      ),
     );
   source.command('list').action(() => act(sourceList));
 
@@ -75,12 +99,32 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .requiredOption('--adapter <adapter>', 'kind of EHR, for example generic-r4')
     .requiredOption('--base-url <url>', 'base address of its FHIR API; a loopback address is practice')
     .option('--tenant <tenant>', 'serve only this tenant (may be given more than once)', list)
-    .addOption(new Option('--stage <stage>', 'rollout stage').choices(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']))
+    .addOption(
+      new Option('--stage <stage>', 'rollout stage').choices(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
+    )
     .option('--baa <reference>', 'entry in the register of business associates')
     .option('--auth <how>', 'none, or bearer-file:PATH', 'none')
-    .addOption(new Option('--environment <kind>', 'what a server outside this machine is').choices(['sandbox', 'production']).default('production'))
-    .action((name: string, options: { adapter: string; baseUrl: string; tenant?: string[]; stage?: 'staged'; baa?: string; auth: string; environment: 'sandbox' }) =>
-      act((context) => connectionAdd(context, name, { ...options, tenant: options.tenant, stage: options.stage, baa: options.baa })),
+    .addOption(
+      new Option('--environment <kind>', 'what a server outside this machine is')
+        .choices(['sandbox', 'production'])
+        .default('production'),
+    )
+    .action(
+      (
+        name: string,
+        options: {
+          adapter: string;
+          baseUrl: string;
+          tenant?: string[];
+          stage?: 'staged';
+          baa?: string;
+          auth: string;
+          environment: 'sandbox';
+        },
+      ) =>
+        act((context) =>
+          connectionAdd(context, name, { ...options, tenant: options.tenant, stage: options.stage, baa: options.baa }),
+        ),
     );
   connection.command('list').action(() => act(connectionList));
   connection
@@ -99,7 +143,9 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .description('run the engine')
     .option('--drain', 'end once nothing is left to do', false)
     .option('--max-seconds <n>', 'end after this long', secondsOption)
-    .action((options: { drain: boolean; maxSeconds?: number }) => act((context) => run(context, { drain: options.drain, maxSeconds: options.maxSeconds })));
+    .action((options: { drain: boolean; maxSeconds?: number }) =>
+      act((context) => run(context, { drain: options.drain, maxSeconds: options.maxSeconds })),
+    );
   cli
     .command('status')
     .description('how things stand')
@@ -114,7 +160,9 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--patient <id>', 'only of this patient: SYSTEM|VALUE or Patient/ID')
     .option('--since <time>', 'only created since then')
     .option('--limit <n>', 'at most so many', wholeNumber, 100)
-    .action((options: Record<string, never> & { limit: number }) => act((context) => writes(context, { ...NO_FILTER, ...options })));
+    .action((options: Record<string, never> & { limit: number }) =>
+      act((context) => writes(context, { ...NO_FILTER, ...options })),
+    );
   cli
     .command('write')
     .description('everything known about one write')
@@ -161,7 +209,14 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--encounter <id>', 'SYSTEM|VALUE or Encounter/ID')
     .option('--user <id>')
     .action((options: { write?: string; patient?: string; encounter?: string; user?: string }) =>
-      act((context) => auditTimeline(context, { write: options.write, patient: options.patient, encounter: options.encounter, user: options.user })),
+      act((context) =>
+        auditTimeline(context, {
+          write: options.write,
+          patient: options.patient,
+          encounter: options.encounter,
+          user: options.user,
+        }),
+      ),
     );
 
   cli
@@ -172,7 +227,9 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--faults <file>', 'fault plan')
     .option('--load <bundle...>', 'FHIR Bundles to load; a Bundle already loaded is skipped')
     .action((options: { port?: number; profile: string; faults?: string; load?: string[] }) =>
-      act((context) => practiceEhr(context, { port: options.port, profile: options.profile, faults: options.faults, load: options.load })),
+      act((context) =>
+        practiceEhr(context, { port: options.port, profile: options.profile, faults: options.faults, load: options.load }),
+      ),
     );
   return cli;
 }
@@ -195,7 +252,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   let io = new ConsoleIo(false, process.stdout, process.stderr);
   const cli = program(async (runCommand) => {
     const options = cli.opts<{ workspace: string; json: boolean; as?: string; passphraseFile?: string }>();
-    const global: GlobalOptions = { workspace: options.workspace, json: options.json, as: options.as, passphraseFile: options.passphraseFile };
+    const global: GlobalOptions = {
+      workspace: options.workspace,
+      json: options.json,
+      as: options.as,
+      passphraseFile: options.passphraseFile,
+    };
     io = new ConsoleIo(options.json, process.stdout, process.stderr);
     exitCode = await runCommand({ io, options: global, env: process.env, stdin: process.stdin, signal: stop.signal });
   });

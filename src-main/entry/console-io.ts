@@ -50,5 +50,8 @@ export class ConsoleIo {
 
 /** Control characters made visible: text from outside must not steer the terminal. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 }

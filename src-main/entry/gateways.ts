@@ -43,9 +43,16 @@ export class ConnectionGateways implements EhrGateways {
     const connection = await this.ledger.row('connection', workspaceLog, name);
     if (connection === undefined) return { refused: 'connection-unknown', message: `There is no connection "${name}".` };
     const factory = adapters[connection.adapter];
-    if (factory === undefined) return { refused: 'connection-inactive', message: `This version has no adapter "${connection.adapter}".` };
+    if (factory === undefined)
+      return { refused: 'connection-inactive', message: `This version has no adapter "${connection.adapter}".` };
     try {
-      return factory({ baseUrl: await this.baseUrl(connection), credential: credentialOf(connection), sha256, clock: systemClock, random: systemRandom });
+      return factory({
+        baseUrl: await this.baseUrl(connection),
+        credential: credentialOf(connection),
+        sha256,
+        clock: systemClock,
+        random: systemRandom,
+      });
     } catch (error) {
       return { refused: 'connection-inactive', message: error instanceof Error ? error.message : String(error) };
     }

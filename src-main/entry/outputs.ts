@@ -115,7 +115,12 @@ const timelineEntry = z.strictObject({
 
 const ref = z.strictObject({ reference: z.string(), versionId: z.string().nullable() }).nullable();
 const writeDetail = writeSummary.extend({
-  times: z.strictObject({ event: time.nullable(), ingestion: time.nullable(), approval: time.nullable(), writeBack: time.nullable() }),
+  times: z.strictObject({
+    event: time.nullable(),
+    ingestion: time.nullable(),
+    approval: time.nullable(),
+    writeBack: time.nullable(),
+  }),
   failure: failure.nullable(),
   waitingFor: z.strictObject({ roles: z.array(z.enum(roles)), reason: z.string() }).nullable(),
   approval: approval.nullable(),
@@ -155,7 +160,13 @@ const receipt = z.strictObject({
   message: z.string().optional(),
 });
 
-const person = z.strictObject({ id: z.string(), name: z.string(), roles: z.array(z.enum(roles)), npi: z.string().nullable(), active: z.boolean() });
+const person = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(z.enum(roles)),
+  npi: z.string().nullable(),
+  active: z.boolean(),
+});
 const source = z.strictObject({
   name: z.string(),
   tenants: z.array(z.string()).nullable(),
@@ -199,15 +210,18 @@ export const outputs = {
     ok: z.boolean(),
     fhirVersion: z.string().nullable(),
     software: z.string().nullable(),
-    resources: z.record(z.string(), z.strictObject({
-      create: z.boolean(),
-      update: z.boolean(),
-      patch: z.boolean(),
-      read: z.boolean(),
-      conditionalCreate: z.boolean(),
-      versioning: z.enum(['no-version', 'versioned', 'versioned-update']).nullable(),
-      searchParameters: z.array(z.string()),
-    })),
+    resources: z.record(
+      z.string(),
+      z.strictObject({
+        create: z.boolean(),
+        update: z.boolean(),
+        patch: z.boolean(),
+        read: z.boolean(),
+        conditionalCreate: z.boolean(),
+        versioning: z.enum(['no-version', 'versioned', 'versioned-update']).nullable(),
+        searchParameters: z.array(z.string()),
+      }),
+    ),
     problems: z.array(z.string()),
   }),
   ingest: receipt,
@@ -224,7 +238,12 @@ export const outputs = {
     connections: z.record(z.string(), countByState),
     queue: z.strictObject({ oldestUnsettledSeconds: z.int().nullable(), oldestUnknownSeconds: z.int().nullable() }),
     switches: z.array(z.never()),
-    engine: z.strictObject({ running: z.boolean(), pid: z.int().nullable(), host: z.string().nullable(), since: time.nullable() }),
+    engine: z.strictObject({
+      running: z.boolean(),
+      pid: z.int().nullable(),
+      host: z.string().nullable(),
+      since: time.nullable(),
+    }),
   }),
   writes: writeSummary,
   write: writeDetail,

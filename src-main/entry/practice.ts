@@ -40,7 +40,9 @@ const chartPatient = z.object({
   birthDate: z.string(),
   gender: z.string(),
 });
-const practiceChart = z.object({ entry: z.array(z.object({ resource: z.looseObject({ resourceType: z.string(), id: z.string() }) })) });
+const practiceChart = z.object({
+  entry: z.array(z.object({ resource: z.looseObject({ resourceType: z.string(), id: z.string() }) })),
+});
 
 const FOUNDER: Actor = { kind: 'system', id: 'init' };
 const CONNECTION = 'practice';
@@ -94,10 +96,13 @@ export async function fillPracticeWorkspace(context: CommandContext, workspace: 
   };
   let taken = 0;
   for await (const receipt of takeIn(deps)(practiceRecords(day, chartFile), FOUNDER)) {
-    if (receipt.status === 'refused') throw new CommandFailure(1, receipt.code ?? 'event-invalid', `The practice day is broken: ${receipt.message ?? ''}`);
+    if (receipt.status === 'refused')
+      throw new CommandFailure(1, receipt.code ?? 'event-invalid', `The practice day is broken: ${receipt.message ?? ''}`);
     taken += 1;
   }
-  context.io.note(`Practice day: ${taken} visits of ${day.people.length} people's work taken in. Secrets of the people: ${practiceSecretsFile} in the workspace.`);
+  context.io.note(
+    `Practice day: ${taken} visits of ${day.people.length} people's work taken in. Secrets of the people: ${practiceSecretsFile} in the workspace.`,
+  );
 }
 
 /** The day's events as a scribe would send them: the content's characters first, then the approval bound to them. */
@@ -121,9 +126,18 @@ function practiceRecords(day: PracticeDay, chartFile: string): readonly Incoming
       occurredAt: one.occurredAt,
       workflowStep: 'sign',
       subject: {
-        patient: { identifiers: patient.identifier, name: { family: patient.name[0].family, given: patient.name[0].given }, birthDate: patient.birthDate, gender: patient.gender, ...one.patientOverride },
+        patient: {
+          identifiers: patient.identifier,
+          name: { family: patient.name[0].family, given: patient.name[0].given },
+          birthDate: patient.birthDate,
+          gender: patient.gender,
+          ...one.patientOverride,
+        },
         encounter: { identifiers: [{ system: 'urn:visit:practice', value: one.encounter }] },
-        practitioner: { identifiers: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: by.npi }], name: { family, given: [given] } },
+        practitioner: {
+          identifiers: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: by.npi }],
+          name: { family, given: [given] },
+        },
         organization: { identifiers: [{ system: 'urn:org:practice', value: day.tenant }] },
       },
       approval:

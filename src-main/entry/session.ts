@@ -33,7 +33,11 @@ export interface PersonSession extends Session {
 const ADMINISTRATOR = 'admin';
 
 /** Opens the workspace for a person's act: signed in with their own secret, in a role that may do it (G3). */
-export async function withPerson(context: CommandContext, act: Act, use: (session: PersonSession) => Promise<number>): Promise<number> {
+export async function withPerson(
+  context: CommandContext,
+  act: Act,
+  use: (session: PersonSession) => Promise<number>,
+): Promise<number> {
   return withWorkspace(context, async (composition) => {
     const person = await signInPerson(context, composition, act);
     return use({ ...composition, person, actor: actorOf(person, act) });
@@ -44,10 +48,16 @@ export async function withPerson(context: CommandContext, act: Act, use: (sessio
  * Opens the workspace for a job that may run without a person (K3): who holds the passphrase may have records taken in,
  * the engine run, and the log checked. A person who is named is signed in all the same.
  */
-export async function withService(context: CommandContext, act: Act, use: (session: Session) => Promise<number>): Promise<number> {
+export async function withService(
+  context: CommandContext,
+  act: Act,
+  use: (session: Session) => Promise<number>,
+): Promise<number> {
   return withWorkspace(context, async (composition) => {
     const named = context.options.as !== undefined || nonEmpty(context.env.COUNTERSIGN_USER_SECRET);
-    const actor: Actor = named ? actorOf(await signInPerson(context, composition, act), act) : { kind: 'system', id: 'command-line' };
+    const actor: Actor = named
+      ? actorOf(await signInPerson(context, composition, act), act)
+      : { kind: 'system', id: 'command-line' };
     return use({ ...composition, actor });
   });
 }
@@ -66,13 +76,21 @@ async function signInPerson(context: CommandContext, composition: Composition, a
   const id = context.options.as ?? ADMINISTRATOR;
   const secret = context.env.COUNTERSIGN_USER_SECRET;
   if (secret === undefined || secret === '') {
-    throw new CommandFailure(2, 'secret-missing', `Set COUNTERSIGN_USER_SECRET to the secret of "${id}": nobody acts as somebody else.`);
+    throw new CommandFailure(
+      2,
+      'secret-missing',
+      `Set COUNTERSIGN_USER_SECRET to the secret of "${id}": nobody acts as somebody else.`,
+    );
   }
   const signedIn = await signIn(composition.deps.ledger, id, secret);
   if (!signedIn.ok) throw new CommandFailure(1, signedIn.code, signedIn.message);
   const { person } = signedIn.session;
   if (!mayAct(person, act)) {
-    throw new CommandFailure(1, 'role-forbids', `"${person.id}" (${person.roles.join(', ')}) may not do this. Act as someone else with --as.`);
+    throw new CommandFailure(
+      1,
+      'role-forbids',
+      `"${person.id}" (${person.roles.join(', ')}) may not do this. Act as someone else with --as.`,
+    );
   }
   return person;
 }

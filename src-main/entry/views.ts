@@ -1,7 +1,16 @@
 import type { Output } from './outputs.ts';
 import type { WriteView } from '../ports/inbound/index.ts';
 import type { Entry } from '../ports/outbound/index.ts';
-import { codeOf, dueAt, failureOf, type Connection, type FailureCode, type Person, type Source, type WriteRow } from '../../src-shared/domain/index.ts';
+import {
+  codeOf,
+  dueAt,
+  failureOf,
+  type Connection,
+  type FailureCode,
+  type Person,
+  type Source,
+  type WriteRow,
+} from '../../src-shared/domain/index.ts';
 
 /** From ledger rows to what the command line prints. */
 
@@ -100,10 +109,28 @@ export function personView(person: Person): Output<'person-list'> {
 
 export function sourceView(source: Source): Output<'source-list'> {
   const { name, tenants, types, origin, approvals, owner, active } = source;
-  return { name, tenants: tenants === null ? null : [...tenants], types: types === null ? null : [...types], origin, approvals, owner, active };
+  return {
+    name,
+    tenants: tenants === null ? null : [...tenants],
+    types: types === null ? null : [...types],
+    origin,
+    approvals,
+    owner,
+    active,
+  };
 }
 
 export function connectionView(connection: Connection): Output<'connection-list'> {
   const { name, adapter, baseUrl, tenants, environment, stage, baa, auth, active } = connection;
-  return { name, adapter, baseUrl, tenants: tenants === null ? null : [...tenants], environment, stage, baa, auth: auth.kind, active };
+  return {
+    name,
+    adapter,
+    baseUrl,
+    tenants: tenants === null ? null : [...tenants],
+    environment,
+    stage,
+    baa,
+    auth: auth.kind,
+    active,
+  };
 }

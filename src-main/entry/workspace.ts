@@ -38,7 +38,11 @@ export interface PassphraseSource {
 export function passphraseOf({ env, passphraseFile }: PassphraseSource): string {
   const text = passphraseFile === undefined ? env.COUNTERSIGN_PASSPHRASE : readPassphrase(passphraseFile);
   if (text === undefined || text === '') {
-    throw new CommandFailure(2, 'passphrase-missing', 'Set COUNTERSIGN_PASSPHRASE or give --passphrase-file: the workspace is encrypted.');
+    throw new CommandFailure(
+      2,
+      'passphrase-missing',
+      'Set COUNTERSIGN_PASSPHRASE or give --passphrase-file: the workspace is encrypted.',
+    );
   }
   return text;
 }
@@ -79,10 +83,17 @@ export async function inspectWorkspace(folder: string, passphrase: string): Prom
   return inspectDamagedFile({ folder: paths.folder, key: keys.ledger });
 }
 
-async function unlock(folder: string, passphrase: string): Promise<{ readonly paths: WorkspacePaths; readonly keys: WorkspaceKeys }> {
+async function unlock(
+  folder: string,
+  passphrase: string,
+): Promise<{ readonly paths: WorkspacePaths; readonly keys: WorkspaceKeys }> {
   const paths = workspacePaths(path.resolve(folder));
   if (!isWorkspace(paths.folder)) {
-    throw new CommandFailure(3, 'workspace-missing', `There is no workspace in ${paths.folder}. Create one with "countersign init".`);
+    throw new CommandFailure(
+      3,
+      'workspace-missing',
+      `There is no workspace in ${paths.folder}. Create one with "countersign init".`,
+    );
   }
   const opened = await openKeySlots(paths.folder, passphrase);
   if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
@@ -104,7 +115,12 @@ async function open(paths: WorkspacePaths, keys: WorkspaceKeys, site: string | n
   return {
     paths,
     ledger,
-    pseudonym: (tenant, text) => base32(createHmac('sha256', pseudonymKey).update(JSON.stringify([tenant, text])).digest()).slice(0, PSEUDONYM_CHARS),
+    pseudonym: (tenant, text) =>
+      base32(
+        createHmac('sha256', pseudonymKey)
+          .update(JSON.stringify([tenant, text]))
+          .digest(),
+      ).slice(0, PSEUDONYM_CHARS),
     close: () => ledger.close(),
   };
 }
@@ -120,5 +136,10 @@ export function defaultMatrix(): ContractMatrix {
 
 /** Names this machine in checkpoints; only letters, digits and dashes. */
 export function siteName(): string {
-  return hostname().toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 40) || 'site';
+  return (
+    hostname()
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-')
+      .slice(0, 40) || 'site'
+  );
 }

@@ -2,11 +2,14 @@ export { LedgerError } from './errors.ts';
 export type { LedgerErrorCode, Refusal, RefusalCode } from './errors.ts';
 export { groupStates } from './groups.ts';
 export type { GroupState } from './groups.ts';
-export { acquireEngineLock, readEngineLockHolder } from './sqlite/engine-lock.ts';
-export type { EngineLock, EngineLockHolder } from './sqlite/engine-lock.ts';
-export type { CommitStep } from './sqlite/appender.ts';
-export type { LedgerKeys } from './sqlite/keys.ts';
-export { inspectDamagedFile } from './sqlite/inspect.ts';
-export type { DamagedPage, DamageReport } from './sqlite/verify/damage.ts';
-export { openSqliteLedger } from './sqlite/open.ts';
-export type { OpenOptions, OpenResult } from './sqlite/open.ts';
+export { acquireEngineLock, inspectDamagedFile, openSqliteLedger, readEngineLockHolder } from './sqlite/index.ts';
+export type {
+  CommitStep,
+  DamagedPage,
+  DamageReport,
+  EngineLock,
+  EngineLockHolder,
+  LedgerKeys,
+  OpenOptions,
+  OpenResult,
+} from './sqlite/index.ts';

@@ -78,7 +78,6 @@ export function signCheckpoint(
 /** Reads a signed checkpoint without judging its signatures. Refuses everything but the exact text of docs/formats.md. */
 export function parseCheckpoint(note: string): CheckpointParse {
   const refuse = (problem: string): CheckpointParse => ({ ok: false, problem });
-  // eslint-disable-next-line no-control-regex -- the signed-note text forbids exactly these characters
   if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note))
     return refuse('holds characters that a note must not hold');
   const lines = note.split('\n');

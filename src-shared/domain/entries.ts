@@ -30,7 +30,11 @@ export interface EntryBodies {
   'intake.refused': { readonly file: string; readonly line: number; readonly eventId: string | null; readonly code: FailureCode };
 
   /** Facts read, request prepared, content validated, policy asked: one decision, with all it rests on. */
-  'write.checked': WriteMoved & { readonly prepared: PreparedRecord | null; readonly findings: readonly Finding[]; readonly facts: ResolvedFacts | null };
+  'write.checked': WriteMoved & {
+    readonly prepared: PreparedRecord | null;
+    readonly findings: readonly Finding[];
+    readonly facts: ResolvedFacts | null;
+  };
   'write.approved': WriteMoved;
   'write.rejected': WriteMoved;
   'write.held': WriteMoved;
@@ -148,4 +152,6 @@ export interface Committed {
   readonly verification: Verification;
 }
 
-export type Actor = { readonly kind: 'person'; readonly id: string; readonly role: Role } | { readonly kind: 'engine' | 'source' | 'system'; readonly id: string };
+export type Actor =
+  | { readonly kind: 'person'; readonly id: string; readonly role: Role }
+  | { readonly kind: 'engine' | 'source' | 'system'; readonly id: string };

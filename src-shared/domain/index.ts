@@ -30,7 +30,14 @@ export type { LookResult, SendResult } from './outcome.ts';
 export { decidePolicy } from './policy.ts';
 export type { PolicyDecision, PolicyFacts } from './policy.ts';
 export { lookDelayMs, retryDelayMs } from './schedule.ts';
-export { matchDocument, matchEncounter, matchOrganization, matchPatient, matchPractitioner, relativeReference } from './subject-match.ts';
+export {
+  matchDocument,
+  matchEncounter,
+  matchOrganization,
+  matchPatient,
+  matchPractitioner,
+  relativeReference,
+} from './subject-match.ts';
 export type { Candidate, Match } from './subject-match.ts';
 export { epochMs } from './time.ts';
 export { decideIntake } from './intake.ts';

@@ -34,7 +34,10 @@ export function decidePolicy(facts: PolicyFacts): PolicyDecision {
   if (!connection.active) return held(validated, 'connection-inactive');
   if (connection.stage !== 'staged' && connection.stage !== 'limited-auto-write') return held(validated, 'stage-read-only');
   if (!counted.counts) {
-    return { moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: counted.reason }], approval: null };
+    return {
+      moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: counted.reason }],
+      approval: null,
+    };
   }
   return {
     moves: [validated, { name: 'pending', nextAt: now }],
@@ -43,5 +46,8 @@ export function decidePolicy(facts: PolicyFacts): PolicyDecision {
 }
 
 function held(validated: WriteState, code: 'connection-inactive' | 'stage-read-only'): PolicyDecision {
-  return { moves: [validated, { name: 'held', hold: { code, liftedBy: 'integration-administrator' }, resume: 'draft' }], approval: null };
+  return {
+    moves: [validated, { name: 'held', hold: { code, liftedBy: 'integration-administrator' }, resume: 'draft' }],
+    approval: null,
+  };
 }

@@ -9,7 +9,13 @@ import type { ConnectionRow, EventRow, PersonRow, SourceRow, WorkspaceRow } from
  */
 
 export type ProjectedEntry = {
-  [T in EntryType]: { readonly type: T; readonly tenant: string; readonly seq: number; readonly at: number; readonly body: EntryBodies[T] };
+  [T in EntryType]: {
+    readonly type: T;
+    readonly tenant: string;
+    readonly seq: number;
+    readonly at: number;
+    readonly body: EntryBodies[T];
+  };
 }[EntryType];
 
 /** Rows as they stand before the entry. */
@@ -59,7 +65,13 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
     case 'event.approved': {
       const event = rows.event(entry.body.eventId);
       if (event === undefined) return [];
-      const row: EventRow = { ...event, version: event.version + 1, approved: true, approvalSeq: entry.seq, approvedAt: entry.body.approvedAt };
+      const row: EventRow = {
+        ...event,
+        version: event.version + 1,
+        approved: true,
+        approvalSeq: entry.seq,
+        approvedAt: entry.body.approvedAt,
+      };
       return [{ kind: 'event', key: event.eventId, row }];
     }
     case 'write.checked':
@@ -125,10 +137,17 @@ function received(seq: number, at: number, tenant: string, body: EventReceived, 
   return [{ kind: 'event', key: body.eventId, row: event }, ...writes];
 }
 
-function moved(seq: number, at: number, body: WriteMoved, rows: RowReader, prepared: PreparedRecord | null): readonly RowChange[] {
+function moved(
+  seq: number,
+  at: number,
+  body: WriteMoved,
+  rows: RowReader,
+  prepared: PreparedRecord | null,
+): readonly RowChange[] {
   const before = rows.write(body.id);
   const last = body.moves.at(-1);
-  if (before === undefined || last === undefined) throw new IllegalMove(body.id, before?.state.name ?? null, last?.name ?? 'quarantined');
+  if (before === undefined || last === undefined)
+    throw new IllegalMove(body.id, before?.state.name ?? null, last?.name ?? 'quarantined');
   let from = before.state.name;
   for (const state of body.moves) {
     if (!mayMove(from, state.name)) throw new IllegalMove(body.id, from, state.name);
@@ -141,7 +160,9 @@ function moved(seq: number, at: number, body: WriteMoved, rows: RowReader, prepa
     updatedAt: at,
     attempts: before.attempts + (last.name === 'in-flight' ? 1 : 0),
     prepared:
-      prepared === null ? before.prepared : { seq, sha256: prepared.sha256, adapter: prepared.adapter, contract: prepared.contract },
+      prepared === null
+        ? before.prepared
+        : { seq, sha256: prepared.sha256, adapter: prepared.adapter, contract: prepared.contract },
     approval: body.approval === undefined ? before.approval : body.approval,
   };
   return [{ kind: 'write', key: row.id, row }];

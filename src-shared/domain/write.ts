@@ -145,7 +145,12 @@ export interface WriteRow extends WriteIdentity {
   readonly attempts: number;
   readonly contentSha256: string;
   /** Log entry with the exact request, and the request's hash, once prepared. */
-  readonly prepared: { readonly seq: number; readonly sha256: string; readonly adapter: string; readonly contract: string } | null;
+  readonly prepared: {
+    readonly seq: number;
+    readonly sha256: string;
+    readonly adapter: string;
+    readonly contract: string;
+  } | null;
   readonly approval: WriteApproval | null;
 }
 

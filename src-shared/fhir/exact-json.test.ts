@@ -184,6 +184,27 @@ describe('what is refused', () => {
     expect(parsed.fault.message).toMatch(/\S/);
   });
 
+  it.each([
+    ['', 'the text ends where a value is expected'],
+    ['[1,', 'the text ends where a value is expected'],
+    ['[1,]', 'a value is expected here'],
+    ['nul', 'a value is expected here'],
+    ['{} x', 'more text after the end of the JSON value'],
+    ['{a:1}', 'a member name in double quotes is expected here'],
+    ['{"a" 1}', 'a colon is expected after "a"'],
+    ['{"a":1;', 'a comma or the end of the object is expected here'],
+    ['[1;', 'a comma or the end of the list is expected here'],
+    ['"abc', 'the text ends inside a string'],
+    ['"\\x"', 'this escape is not part of JSON'],
+    ['"\\u12"', 'four hexadecimal digits are expected after \\u'],
+    ['"\n"', 'a control character must be written as an escape'],
+    ['"\\ud83d"', 'half of a surrogate pair is not a character'],
+    ['{"a":1,"a":2}', 'the member "a" stands here a second time'],
+    ['{"__proto__":1}', 'the member name "__proto__" is not allowed'],
+  ])('C2 %j is told in words: %s', (text, message) => {
+    expect(parseExact(text, DEPTH)).toMatchObject({ ok: false, fault: { message } });
+  });
+
   it('C2 the depth allowed is the depth taken', () => {
     for (const depth of [1, 2, 7, DEPTH]) {
       for (const build of [list, objects]) {

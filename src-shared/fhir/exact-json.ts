@@ -213,7 +213,10 @@ class Reader {
     NUMBER_AT.lastIndex = this.at;
     const match = NUMBER_AT.exec(this.text);
     if (match === null) {
-      this.refuse('json-syntax', this.at >= this.text.length ? 'the text ends where a value is expected' : 'a value is expected here');
+      this.refuse(
+        'json-syntax',
+        this.at >= this.text.length ? 'the text ends where a value is expected' : 'a value is expected here',
+      );
     }
     this.at = NUMBER_AT.lastIndex;
     return Decimal.of(match[0]);

@@ -79,7 +79,11 @@ export interface EventOptions {
 
 export const noteContent = (text: string): string =>
   JSON.stringify({
-    note: { title: 'Progress note', type: { system: 'http://loinc.org', code: '11506-3' }, sections: [{ title: 'Subjective', text }] },
+    note: {
+      title: 'Progress note',
+      type: { system: 'http://loinc.org', code: '11506-3' },
+      sections: [{ title: 'Subjective', text }],
+    },
   });
 
 /** One event as a line of NDJSON, its approval bound to the content's characters. */
@@ -105,7 +109,10 @@ export function eventLine(options: EventOptions): string {
         gender: patient.gender,
       },
       encounter: { identifiers: [{ system: visitSystem, value: `v-${patient.id}` }] },
-      practitioner: { identifiers: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: npi }], name: { family: 'Lee', given: ['Dana'] } },
+      practitioner: {
+        identifiers: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: npi }],
+        name: { family: 'Lee', given: ['Dana'] },
+      },
       ...options.subject,
     },
     approval:

@@ -7,7 +7,10 @@ export interface PreparedDesk {
 }
 
 /** A workspace with a clinician, a clinical owner, a source whose approvals count to medium, and a practice EHR to write to. */
-export async function setUp(desk: Desk, bundles: readonly string[] = [desk.file('chart.json', chartBundle())]): Promise<PreparedDesk> {
+export async function setUp(
+  desk: Desk,
+  bundles: readonly string[] = [desk.file('chart.json', chartBundle())],
+): Promise<PreparedDesk> {
   const ehr = await desk.practiceEhr(bundles.length === 0 ? [] : ['--load', ...bundles]);
   await desk.ok(['init']);
   await desk.ok(['person', 'add', 'dr-lee', '--name', 'Dana Lee', '--role', 'clinician', '--npi', npi], secretFor('dr-lee'));
@@ -35,6 +38,10 @@ export async function effects(controlUrl: string): Promise<ReadonlyMap<string, n
 }
 
 export async function setFaults(controlUrl: string, plan: unknown): Promise<void> {
-  const answer = await fetch(`${controlUrl}/faults`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(plan) });
+  const answer = await fetch(`${controlUrl}/faults`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(plan),
+  });
   if (!answer.ok) throw new Error(`the fault plan was refused: ${answer.status} ${await answer.text()}`);
 }

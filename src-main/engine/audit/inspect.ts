@@ -1,7 +1,14 @@
 import type { EngineDeps } from '../deps.ts';
 import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
 import type { Entry, LedgerReader } from '../../ports/outbound/index.ts';
-import { workspaceLog, type Actor, type Exchange, type Finding, type PreparedRecord, type ResolvedFacts } from '../../../src-shared/domain/index.ts';
+import {
+  workspaceLog,
+  type Actor,
+  type Exchange,
+  type Finding,
+  type PreparedRecord,
+  type ResolvedFacts,
+} from '../../../src-shared/domain/index.ts';
 
 /** Reading what is known, each reading itself on record (H1). */
 export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Inspect {
@@ -44,7 +51,10 @@ export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): 
       return rows;
     },
     async timeline(tenant, by, actor) {
-      const entries = 'encounterKey' in by ? await ofEncounter(ledger, tenant, by.encounterKey) : await ledger.entries(tenant, by, TIMELINE_MAX);
+      const entries =
+        'encounterKey' in by
+          ? await ofEncounter(ledger, tenant, by.encounterKey)
+          : await ledger.entries(tenant, by, TIMELINE_MAX);
       const [kind, id] = Object.entries(by)[0] ?? ['', ''];
       await viewed(`timeline ${kind}`, id, tenant, actor);
       return entries;

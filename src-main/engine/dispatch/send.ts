@@ -65,13 +65,24 @@ async function withReadBack(
   const back = await readBack(gateway, prepared, outcome.ref.reference, 0, deps.clock.now(), deps.random.fraction());
   const versionId = outcome.ref.versionId ?? back.versionId;
   return {
-    result: { outcome: 'applied', reference: outcome.ref.reference, versionId, landing: outcome.landing, verification: back.verification },
+    result: {
+      outcome: 'applied',
+      reference: outcome.ref.reference,
+      versionId,
+      landing: outcome.landing,
+      verification: back.verification,
+    },
     exchange: [...outcome.exchange, ...back.exchange],
   };
 }
 
 /** Why the recorded approval no longer covers what would be sent, checked at the last moment (G4, INV-4, INV-6). */
-async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedRecord, gateway: EhrGateway): Promise<string | null> {
+async function approvalVoid(
+  deps: EngineDeps,
+  row: WriteRow,
+  prepared: PreparedRecord,
+  gateway: EhrGateway,
+): Promise<string | null> {
   const { approval } = row;
   if (approval === null) return 'it has not been approved';
   if (approval.requestSha256 !== prepared.sha256) return 'the request is not the one that was approved';

@@ -106,7 +106,13 @@ function words(issue: Issue): string {
   return issue.message.replace(/^Invalid input: /, '');
 }
 
-async function takeOne(deps: IntakeDeps, events: EventSource, record: IncomingRecord, read: ReadRecord, actor: Actor): Promise<Receipt> {
+async function takeOne(
+  deps: IntakeDeps,
+  events: EventSource,
+  record: IncomingRecord,
+  read: ReadRecord,
+  actor: Actor,
+): Promise<Receipt> {
   if (!read.ok) return refuse(deps, record, read.eventId, read, actor);
   // Another process may take in the same event at the same time; then the facts have changed and are gathered again.
   for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
@@ -224,7 +230,13 @@ async function releaseApproved(
   return { expected, entries };
 }
 
-async function refuse(deps: IntakeDeps, record: IncomingRecord, eventId: string | null, refusal: RecordRefusal, actor: Actor): Promise<Receipt> {
+async function refuse(
+  deps: IntakeDeps,
+  record: IncomingRecord,
+  eventId: string | null,
+  refusal: RecordRefusal,
+  actor: Actor,
+): Promise<Receipt> {
   await deps.ledger.commit({
     tenant: workspaceLog,
     expected: [],

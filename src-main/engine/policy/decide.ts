@@ -32,16 +32,20 @@ export function peopleDecide(deps: DecideDeps): PeopleDecide {
       ),
     reject: (id, person, reason) => decide(deps, id, person, 'write.rejected', (row) => reject(row, reason), reason),
     retry: (id, person) => decide(deps, id, person, 'write.retried', (row) => retry(row, clock.now())),
-    withdraw: (id, person, reason) => decide(deps, id, person, 'write.withdrawn', (row) => withdraw(row, person.id, reason, clock.now()), reason),
-    resolve: (id, person, note) => decide(deps, id, person, 'write.resolved', (row) => resolve(row, person.id, note, clock.now()), note),
-    attestAbsent: (id, person, note) => decide(deps, id, person, 'write.resolved', (row) => attestAbsent(row, note, clock.now()), note),
+    withdraw: (id, person, reason) =>
+      decide(deps, id, person, 'write.withdrawn', (row) => withdraw(row, person.id, reason, clock.now()), reason),
+    resolve: (id, person, note) =>
+      decide(deps, id, person, 'write.resolved', (row) => resolve(row, person.id, note, clock.now()), note),
+    attestAbsent: (id, person, note) =>
+      decide(deps, id, person, 'write.resolved', (row) => attestAbsent(row, note, clock.now()), note),
     attestFound: async (id, person, reference, note) => {
       const row = await deps.ledger.findWrite(id);
       if (row === undefined) return unknownWrite(id);
       const gateway = await deps.gateways.open(row.connection);
       if ('refused' in gateway) return { ok: false, code: 'state-forbids', message: gateway.message };
       const read = await gateway.read(reference);
-      if (read.outcome !== 'read') return { ok: false, code: 'state-forbids', message: `${reference} could not be read from the EHR` };
+      if (read.outcome !== 'read')
+        return { ok: false, code: 'state-forbids', message: `${reference} could not be read from the EHR` };
       const found = { reference: read.match.reference, versionId: read.match.versionId, landing: 'charted' as const };
       return decide(deps, id, person, 'write.resolved', (now) => attestFound(now, found, person.id, note, clock.now()), note);
     },

@@ -20,7 +20,9 @@ export async function supersedeEarlier(
   if ((earlier.state.name === 'committed') !== (when === 'verified')) return { expected: [], entries: [] };
   return {
     expected: [{ kind: 'write', key: earlier.id, version: earlier.version }],
-    entries: [writeEntry('write.superseded', earlier, now, actor, { id: earlier.id, moves: [{ name: 'superseded', by: row.id }] })],
+    entries: [
+      writeEntry('write.superseded', earlier, now, actor, { id: earlier.id, moves: [{ name: 'superseded', by: row.id }] }),
+    ],
   };
 }
 

@@ -4,7 +4,14 @@ import { commitWithEarlier } from '../policy/supersede.ts';
 import { readBack } from '../verification/read-back.ts';
 import { writeEntry } from '../write-commit.ts';
 import type { EhrGateway, FindOutcome } from '../../ports/outbound/index.ts';
-import { afterLook, type Exchange, type LookResult, type PreparedRecord, type ResolvedRef, type WriteRow } from '../../../src-shared/domain/index.ts';
+import {
+  afterLook,
+  type Exchange,
+  type LookResult,
+  type PreparedRecord,
+  type ResolvedRef,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
 
 /** Looks in the chart for a write whose outcome is unknown (C4). Looking never changes the chart. */
 export async function lookForWrite(deps: EngineDeps, row: WriteRow): Promise<void> {
@@ -24,7 +31,11 @@ export async function lookForWrite(deps: EngineDeps, row: WriteRow): Promise<voi
   await commitWithEarlier(deps.ledger, row, entry, verified ? 'verified' : null, now, actor);
 }
 
-async function look(deps: EngineDeps, gateway: EhrGateway, row: WriteRow): Promise<{ result: LookResult; exchange: readonly Exchange[] }> {
+async function look(
+  deps: EngineDeps,
+  gateway: EhrGateway,
+  row: WriteRow,
+): Promise<{ result: LookResult; exchange: readonly Exchange[] }> {
   const prepared = await preparedOf(deps, row);
   const found = await gateway.find({ id: row.id, prepared, resourceType: row.resourceType, target: await targetOf(deps, row) });
   if (found.outcome !== 'present') return { result: resultOf(found), exchange: found.exchange };

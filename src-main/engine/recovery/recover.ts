@@ -20,15 +20,26 @@ export async function recover(deps: EngineDeps): Promise<Recovered> {
   for (const row of await deps.ledger.inFlight()) {
     const now = deps.clock.now();
     const moves = afterCrash(now, deps.random.fraction());
-    const result = await commitWrites(deps.ledger, [row], [writeEntry('write.recovered', row, now, actor, { id: row.id, moves })]);
+    const result = await commitWrites(
+      deps.ledger,
+      [row],
+      [writeEntry('write.recovered', row, now, actor, { id: row.id, moves })],
+    );
     if (result.ok) inFlight += 1;
   }
   let released = 0;
   for await (const row of heldForConnection(deps)) {
     if (row.state.name !== 'held') continue;
     const now = deps.clock.now();
-    const state = row.state.resume === 'pending' ? ({ name: 'pending', nextAt: now } as const) : ({ name: 'draft', nextAt: now, looks: 0 } as const);
-    const result = await commitWrites(deps.ledger, [row], [writeEntry('write.released', row, now, actor, { id: row.id, moves: [state] })]);
+    const state =
+      row.state.resume === 'pending'
+        ? ({ name: 'pending', nextAt: now } as const)
+        : ({ name: 'draft', nextAt: now, looks: 0 } as const);
+    const result = await commitWrites(
+      deps.ledger,
+      [row],
+      [writeEntry('write.released', row, now, actor, { id: row.id, moves: [state] })],
+    );
     if (result.ok) released += 1;
   }
   if (inFlight + released > 0) deps.log.write('info', 'recovered', { inFlight, released });
@@ -38,7 +49,11 @@ export async function recover(deps: EngineDeps): Promise<Recovered> {
 async function* heldForConnection(deps: EngineDeps): AsyncIterable<WriteRow> {
   let after: string | undefined;
   for (;;) {
-    const page = await deps.ledger.writes({ states: ['held'], limit: limits.claimBatchMax, ...(after === undefined ? {} : { after }) });
+    const page = await deps.ledger.writes({
+      states: ['held'],
+      limit: limits.claimBatchMax,
+      ...(after === undefined ? {} : { after }),
+    });
     yield* page;
     const last = page.at(-1);
     if (last === undefined) return;

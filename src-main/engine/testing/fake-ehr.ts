@@ -65,7 +65,10 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     if (query.kind !== 'document' || answer.outcome === 'failed') return Promise.resolve(answer);
     const matches = this.chart
       .filter((entry) => entry.reference === query.reference || query.identifiers.some(({ value }) => value === entry.writeId))
-      .map((entry) => ({ ...chartResource(entry), resource: { ...entry.resource, subject: { reference: entry.resource.patient } } }));
+      .map((entry) => ({
+        ...chartResource(entry),
+        resource: { ...entry.resource, subject: { reference: entry.resource.patient } },
+      }));
     return Promise.resolve({ outcome: 'found', matches });
   }
 
@@ -117,7 +120,9 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     const matches = this.chart.filter((entry) => entry.writeId === query.id).map(chartResource);
     const [match, second] = matches;
     if (match === undefined) return Promise.resolve({ outcome: 'absent', exchange });
-    return Promise.resolve(second === undefined ? { outcome: 'present', match, exchange } : { outcome: 'duplicate', matches, exchange });
+    return Promise.resolve(
+      second === undefined ? { outcome: 'present', match, exchange } : { outcome: 'duplicate', matches, exchange },
+    );
   }
 
   read(reference: string): Promise<ReadOutcome> {
@@ -126,7 +131,9 @@ export class FakeEhr implements EhrGateway, EhrGateways {
       return Promise.resolve({ outcome: 'failed', code: 'ehr-unreachable', retryAfterMs: null, exchange: [] });
     }
     const entry = this.chart.find((one) => one.reference === reference);
-    return Promise.resolve(entry === undefined ? { outcome: 'gone', exchange: [] } : { outcome: 'read', match: chartResource(entry), exchange: [] });
+    return Promise.resolve(
+      entry === undefined ? { outcome: 'gone', exchange: [] } : { outcome: 'read', match: chartResource(entry), exchange: [] },
+    );
   }
 
   compare(prepared: PreparedRecord, found: ExactObject): Comparison {

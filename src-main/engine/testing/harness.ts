@@ -7,7 +7,15 @@ import { FakeEhr } from './fake-ehr.ts';
 import { openSqliteLedger } from '../../ledger/index.ts';
 import type { Receipt, RunReport } from '../../ports/inbound/index.ts';
 import type { Clock, Ledger, Timers } from '../../ports/outbound/index.ts';
-import { contractMatrix, type Actor, type Connection, type Finding, type Person, type Source, type WriteRow } from '../../../src-shared/domain/index.ts';
+import {
+  contractMatrix,
+  type Actor,
+  type Connection,
+  type Finding,
+  type Person,
+  type Source,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
 
 /** A clock that moves only when someone waits: tests of days of retries take milliseconds. */
 export class TestClock implements Clock, Timers {
@@ -37,7 +45,15 @@ export class TestClock implements Clock, Timers {
 export const tester: Actor = { kind: 'system', id: 'test' };
 export const clinician: Person = { id: 'dr-lee', name: 'Dana Lee', roles: ['clinician'], npi: '1234567893', active: true };
 export const owner: Person = { id: 'dr-okafor', name: 'Chidi Okafor', roles: ['clinical-owner'], npi: null, active: true };
-export const scribe: Source = { name: 'scribe-7', tenants: null, types: null, origin: 'ai', approvals: 'medium', owner: 'admin', active: true };
+export const scribe: Source = {
+  name: 'scribe-7',
+  tenants: null,
+  types: null,
+  origin: 'ai',
+  approvals: 'medium',
+  owner: 'admin',
+  active: true,
+};
 export const connection: Connection = {
   name: 'ehr',
   adapter: 'fake',
@@ -71,13 +87,22 @@ export function record(options: EventOptions): string {
     source: 'scribe-7',
     occurredAt: '2026-03-02T09:00:00Z',
     subject: {
-      patient: { identifiers: [{ system: 'urn:mrn', value: options.patient ?? 'p1' }], name: { family: 'Campbell' }, birthDate: '1967-02-11' },
+      patient: {
+        identifiers: [{ system: 'urn:mrn', value: options.patient ?? 'p1' }],
+        name: { family: 'Campbell' },
+        birthDate: '1967-02-11',
+      },
       encounter: { identifiers: [{ system: 'urn:visit', value: `v-${options.patient ?? 'p1'}` }] },
     },
     approval:
       options.approved === false
         ? null
-        : { status: 'approved', by: { id: 'dr-lee' }, at: '2026-03-02T09:10:00Z', contentSha256: createHash('sha256').update(content).digest('hex') },
+        : {
+            status: 'approved',
+            by: { id: 'dr-lee' },
+            at: '2026-03-02T09:10:00Z',
+            contentSha256: createHash('sha256').update(content).digest('hex'),
+          },
   };
   return `${JSON.stringify(event).slice(0, -1)},"content":${content}}`;
 }
@@ -99,12 +124,18 @@ export class Harness {
       ledger,
       gateways: this.ehr,
       definitions: { validate: () => this.findings },
-      matrix: contractMatrix.parse(JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../../resources/contracts/default.json'), 'utf8'))),
+      matrix: contractMatrix.parse(
+        JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../../resources/contracts/default.json'), 'utf8')),
+      ),
       clock: this.clock,
       timers: this.clock,
       random: { fraction: () => 0.5, id: () => `id-${(ids += 1)}`, bytes: (count) => new Uint8Array(randomBytes(count)) },
       sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-      pseudonym: (tenant, text) => createHash('sha256').update(JSON.stringify([tenant, text])).digest('hex').slice(0, 26),
+      pseudonym: (tenant, text) =>
+        createHash('sha256')
+          .update(JSON.stringify([tenant, text]))
+          .digest('hex')
+          .slice(0, 26),
       log: { write: () => undefined },
       engineId: 'engine-1',
       searchSettleMs: 3_000,
@@ -142,7 +173,8 @@ export class Harness {
   /** Takes in one event that must be accepted; the ids of its writes. */
   async accept(options: EventOptions): Promise<readonly string[]> {
     const [receipt] = await this.ingest(record(options));
-    if (receipt === undefined || receipt.status === 'refused' || receipt.status === 'duplicate') throw new Error(JSON.stringify(receipt));
+    if (receipt === undefined || receipt.status === 'refused' || receipt.status === 'duplicate')
+      throw new Error(JSON.stringify(receipt));
     return receipt.writes;
   }
 

@@ -49,7 +49,14 @@ export async function checkWrite(checker: Checker, row: WriteRow): Promise<Prepa
   const now = deps.clock.now();
   const actor = engineActor(deps);
   const { moves, prepared, findings, facts } = checked;
-  const body = { id: row.id, moves, prepared, findings, facts, ...(checked.approval === undefined ? {} : { approval: checked.approval }) };
+  const body = {
+    id: row.id,
+    moves,
+    prepared,
+    findings,
+    facts,
+    ...(checked.approval === undefined ? {} : { approval: checked.approval }),
+  };
   const entry = writeEntry('write.checked', row, now, actor, body);
   const goes = moves.at(-1)?.name === 'pending';
   const done = await commitWithEarlier(deps.ledger, row, entry, goes ? 'approved' : null, now, actor);
@@ -67,7 +74,11 @@ async function gatherAndDecide(checker: Checker, row: WriteRow): Promise<Checked
   if (earlier?.state.name === 'in-flight' || earlier?.state.name === 'unknown') return wait(deps, row, null);
   const replaces = earlier?.state.name === 'committed';
   if (replaces && contract.resource !== 'DocumentReference') {
-    return stop('earlier-version-charted', `${earlier.state.evidence.reference} came from version ${earlier.eventVersion} of the event`, row.slot);
+    return stop(
+      'earlier-version-charted',
+      `${earlier.state.evidence.reference} came from version ${earlier.eventVersion} of the event`,
+      row.slot,
+    );
   }
 
   const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
@@ -118,7 +129,12 @@ async function countedApproval(checker: Checker, row: WriteRow, event: BusinessE
 /** The write that charted the note an addendum names by its event: its id, `wait` while it is under way, or nothing. */
 async function amendedWrite(deps: EngineDeps, row: WriteRow, item: SlottedItem): Promise<readonly string[] | 'wait'> {
   if (item.clinical.kind !== 'addendum' || item.clinical.item.amends.event === undefined) return [];
-  const writes = await deps.ledger.writes({ tenant: row.tenant, eventId: item.clinical.item.amends.event, connection: row.connection, limit: 50 });
+  const writes = await deps.ledger.writes({
+    tenant: row.tenant,
+    eventId: item.clinical.item.amends.event,
+    connection: row.connection,
+    limit: 50,
+  });
   const notes = writes.filter((one) => one.kind === 'note' && one.id !== row.id);
   const charted = notes.find((one) => one.state.name === 'committed');
   if (charted !== undefined) return [charted.id];

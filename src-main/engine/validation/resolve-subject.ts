@@ -29,7 +29,11 @@ export interface SubjectReader {
 /** What an update changes, an addendum amends or a new version replaces; `null` for a plain create. */
 export type TargetQuery =
   | { readonly kind: 'patient-itself' }
-  | { readonly kind: 'document'; readonly reference?: string; readonly identifiers: readonly { readonly system: string; readonly value: string }[] }
+  | {
+      readonly kind: 'document';
+      readonly reference?: string;
+      readonly identifiers: readonly { readonly system: string; readonly value: string }[];
+    }
   | null;
 
 /**
@@ -43,9 +47,14 @@ export async function resolveSubject(
   subject: Subject,
   targetQuery: TargetQuery,
 ): Promise<Resolution> {
-  const read = async <R>(query: SubjectQuery, match: (found: readonly ChartResource[]) => Match, use: (ref: ResolvedRef, found: ChartResource) => R) => {
+  const read = async <R>(
+    query: SubjectQuery,
+    match: (found: readonly ChartResource[]) => Match,
+    use: (ref: ResolvedRef, found: ChartResource) => R,
+  ) => {
     const answer = await reader.lookUp(gateway, row.connection, query);
-    if (answer.outcome === 'failed') throw new Unresolved(failed(answer.code, answer.retryable, answer.retryAfterMs, query.kind, answer.message));
+    if (answer.outcome === 'failed')
+      throw new Unresolved(failed(answer.code, answer.retryable, answer.retryAfterMs, query.kind, answer.message));
     const matched = match(answer.matches);
     const [found] = answer.matches;
     if (!matched.ok || found === undefined) {
@@ -56,21 +65,37 @@ export async function resolveSubject(
   };
   const keep = (ref: ResolvedRef): ResolvedRef => ref;
   try {
-    const patient = await read({ kind: 'patient', subject: subject.patient }, (found) => matchPatient(subject.patient, found), (ref, found) => ({ ref, found }));
+    const patient = await read(
+      { kind: 'patient', subject: subject.patient },
+      (found) => matchPatient(subject.patient, found),
+      (ref, found) => ({ ref, found }),
+    );
     const { encounter, practitioner, organization } = subject;
     const [visit, author, place] = await Promise.all([
       encounter === undefined
         ? null
-        : read({ kind: 'encounter', subject: encounter, patient: patient.ref.reference }, (found) => matchEncounter(encounter, patient.ref.reference, found), keep),
-      practitioner === undefined ? null : read({ kind: 'practitioner', subject: practitioner }, (found) => matchPractitioner(practitioner, found), keep),
-      organization === undefined ? null : read({ kind: 'organization', subject: organization }, (found) => matchOrganization(organization, found), keep),
+        : read(
+            { kind: 'encounter', subject: encounter, patient: patient.ref.reference },
+            (found) => matchEncounter(encounter, patient.ref.reference, found),
+            keep,
+          ),
+      practitioner === undefined
+        ? null
+        : read({ kind: 'practitioner', subject: practitioner }, (found) => matchPractitioner(practitioner, found), keep),
+      organization === undefined
+        ? null
+        : read({ kind: 'organization', subject: organization }, (found) => matchOrganization(organization, found), keep),
     ]);
     const target =
       targetQuery === null
         ? null
         : targetQuery.kind === 'patient-itself'
           ? patient
-          : await read(targetQuery, (found) => matchDocument(patient.ref.reference, found), (ref, found) => ({ ref, found }));
+          : await read(
+              targetQuery,
+              (found) => matchDocument(patient.ref.reference, found),
+              (ref, found) => ({ ref, found }),
+            );
     return {
       outcome: 'resolved',
       facts: { patient: patient.ref, encounter: visit, practitioner: author, organization: place, target: target?.ref ?? null },
@@ -104,7 +129,12 @@ function failed(
 }
 
 /** What the write refers to besides patient and visit. `earlier` is the charted write that this one replaces. */
-export function targetOf(row: WriteRow, clinical: ClinicalItem, earlier: WriteRow | null, amendedWrites: readonly string[]): TargetQuery {
+export function targetOf(
+  row: WriteRow,
+  clinical: ClinicalItem,
+  earlier: WriteRow | null,
+  amendedWrites: readonly string[],
+): TargetQuery {
   if (row.operation === 'update') return { kind: 'patient-itself' };
   if (clinical.kind === 'addendum') {
     const { amends } = clinical.item;

@@ -31,7 +31,11 @@ export async function readBack(
     return { verification, versionId: answer.match.versionId, exchange: answer.exchange };
   }
   if (answer.outcome === 'gone') {
-    return { verification: { result: 'not-verifiable', reason: `${reference} can no longer be read` }, versionId: null, exchange: answer.exchange };
+    return {
+      verification: { result: 'not-verifiable', reason: `${reference} can no longer be read` },
+      versionId: null,
+      exchange: answer.exchange,
+    };
   }
   return { ...readLater(looks, now, fraction, answer.retryAfterMs), exchange: answer.exchange };
 }

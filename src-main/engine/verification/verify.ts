@@ -13,7 +13,14 @@ export async function verifyWrite(deps: EngineDeps, row: WriteRow): Promise<void
   const back =
     'refused' in gateway
       ? readLater(verification.looks, deps.clock.now(), deps.random.fraction())
-      : await readBack(gateway, await preparedOf(deps, row), evidence.reference, verification.looks, deps.clock.now(), deps.random.fraction());
+      : await readBack(
+          gateway,
+          await preparedOf(deps, row),
+          evidence.reference,
+          verification.looks,
+          deps.clock.now(),
+          deps.random.fraction(),
+        );
   const now = deps.clock.now();
   const actor = engineActor(deps);
   const state: StateOf<'committed'> = { ...row.state, verification: back.verification };

@@ -23,12 +23,17 @@ async function tellDamage(context: CommandContext, error: unknown): Promise<numb
   const passphrase = passphraseOf({ env: context.env, passphraseFile: context.options.passphraseFile });
   const pages = (await inspectWorkspace(context.options.workspace, passphrase))?.damagedPages ?? [];
   if (pages.length === 0) throw error;
-  const message = error instanceof CommandFailure ? error.message : 'The ledger is damaged where it had to be read first. Nothing was changed.';
+  const message =
+    error instanceof CommandFailure ? error.message : 'The ledger is damaged where it had to be read first. Nothing was changed.';
   const problems = [
     { code: 'ledger-damaged', tenant: null, seq: null, message },
     ...pages.map(({ page, hides }) => ({ code: 'page-damaged', tenant: null, seq: null, message: pageWords(page, hides) })),
   ];
-  context.io.result('audit-verify', { ok: false, entries: 0, checkpoints: 0, erasedPayloads: 0, problems }, damageWords(problems, 0));
+  context.io.result(
+    'audit-verify',
+    { ok: false, entries: 0, checkpoints: 0, erasedPayloads: 0, problems },
+    damageWords(problems, 0),
+  );
   return 1;
 }
 
@@ -99,20 +104,31 @@ export function auditTimeline(context: CommandContext, options: TimelineOptions)
     } else {
       const logs = options.user === undefined ? [] : [workspaceLog];
       for (const tenant of [...logs, ...(await deps.ledger.tenants())]) {
-        const by = options.user === undefined ? { encounterKey: encounterKey(session.deps.pseudonym, tenant, options.encounter ?? '') } : { actor: options.user };
+        const by =
+          options.user === undefined
+            ? { encounterKey: encounterKey(session.deps.pseudonym, tenant, options.encounter ?? '') }
+            : { actor: options.user };
         entries.push(...(await reader.timeline(tenant, by, actor)));
       }
     }
     for (const entry of entries.map(timelineEntry)) {
       const states = entry.states.length === 0 ? '' : `  ${entry.states.join(' -> ')}`;
-      context.io.result('audit-timeline', entry, `${entry.at}  ${entry.type}${states}  ${printable(entry.stream)}  by ${printable(entry.actor.id)}`);
+      context.io.result(
+        'audit-timeline',
+        entry,
+        `${entry.at}  ${entry.type}${states}  ${printable(entry.stream)}  by ${printable(entry.actor.id)}`,
+      );
     }
     return 0;
   });
 }
 
 function encounterKey(pseudonym: (tenant: string, text: string) => string, tenant: string, encounter: string): string {
-  const words = encounter.includes('|') ? `identifier ${encounter}` : /^Encounter\/.+$/.test(encounter) ? `reference ${encounter}` : null;
+  const words = encounter.includes('|')
+    ? `identifier ${encounter}`
+    : /^Encounter\/.+$/.test(encounter)
+      ? `reference ${encounter}`
+      : null;
   if (words === null) throw new CommandFailure(2, 'usage', 'Name the visit as SYSTEM|VALUE or Encounter/ID.');
   return pseudonym(tenant, `encounter ${words}`);
 }

@@ -18,7 +18,10 @@ const ADMINISTRATOR: Person = {
 const FOUNDER: Actor = { kind: 'system', id: 'init' };
 
 /** `init`: a new workspace and its first administrator; with `--practice` also everything needed to try it out. */
-export async function init(context: CommandContext, options: { readonly practice: boolean; readonly site?: string }): Promise<number> {
+export async function init(
+  context: CommandContext,
+  options: { readonly practice: boolean; readonly site?: string },
+): Promise<number> {
   const { io, env } = context;
   const passphrase = passphraseOf({ env, passphraseFile: context.options.passphraseFile });
   const site = options.site ?? siteName();
@@ -62,6 +65,11 @@ async function found(workspace: Workspace, site: string, secretVerifier: string)
       },
     ],
   });
-  if (!created.ok) throw new CommandFailure(3, 'workspace-exists', 'The workspace was created by someone else at the same moment.');
-  await register({ ledger: workspace.ledger, clock: systemClock, random: systemRandom }).person(ADMINISTRATOR, secretVerifier, FOUNDER);
+  if (!created.ok)
+    throw new CommandFailure(3, 'workspace-exists', 'The workspace was created by someone else at the same moment.');
+  await register({ ledger: workspace.ledger, clock: systemClock, random: systemRandom }).person(
+    ADMINISTRATOR,
+    secretVerifier,
+    FOUNDER,
+  );
 }

@@ -42,6 +42,11 @@ function readFaults(file: string) {
     throw new CommandFailure(2, 'faults-unreadable', `The fault plan ${printable(file)} cannot be read as JSON.`);
   }
   const plan = faultPlan.safeParse(json);
-  if (!plan.success) throw new CommandFailure(2, 'faults-invalid', `The fault plan ${printable(file)} is not valid: ${plan.error.issues[0]?.message ?? ''}`);
+  if (!plan.success)
+    throw new CommandFailure(
+      2,
+      'faults-invalid',
+      `The fault plan ${printable(file)} is not valid: ${plan.error.issues[0]?.message ?? ''}`,
+    );
   return plan.data;
 }

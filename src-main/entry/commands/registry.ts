@@ -6,7 +6,16 @@ import { connectionView, personView, sourceView } from '../views.ts';
 import { register } from '../../engine/index.ts';
 import { adapters } from '../../ehr/index.ts';
 import { createSecret, hashSecret } from '../../identity/index.ts';
-import { workspaceLog, type ApprovalReach, type Connection, type Origin, type Person, type Role, type RolloutStage, type Source } from '../../../src-shared/domain/index.ts';
+import {
+  workspaceLog,
+  type ApprovalReach,
+  type Connection,
+  type Origin,
+  type Person,
+  type Role,
+  type RolloutStage,
+  type Source,
+} from '../../../src-shared/domain/index.ts';
 
 /** The registries: people, sources, connections. */
 
@@ -24,7 +33,11 @@ export function personAdd(context: CommandContext, id: string, options: PersonOp
     added(await register(deps).person(person, await hashSecret(secret), actor));
     const shown = secret === given ? null : secret;
     const words = shown === null ? '' : `\nSecret of ${id}, shown this once: ${shown}`;
-    context.io.result('person-add', { ...personView(person), secret: shown }, `Added ${id} (${person.roles.join(', ')}).${words}`);
+    context.io.result(
+      'person-add',
+      { ...personView(person), secret: shown },
+      `Added ${id} (${person.roles.join(', ')}).${words}`,
+    );
     return 0;
   });
 }
@@ -32,7 +45,11 @@ export function personAdd(context: CommandContext, id: string, options: PersonOp
 export function personList(context: CommandContext): Promise<number> {
   return withPerson(context, 'registry.read', async ({ deps }) => {
     for (const person of await deps.ledger.rows('person')) {
-      context.io.result('person-list', personView(person), `${person.id}  ${printable(person.name)}  ${person.roles.join(', ')}${person.active ? '' : '  (inactive)'}`);
+      context.io.result(
+        'person-list',
+        personView(person),
+        `${person.id}  ${printable(person.name)}  ${person.roles.join(', ')}${person.active ? '' : '  (inactive)'}`,
+      );
     }
     return 0;
   });
@@ -57,7 +74,8 @@ export function sourceAdd(context: CommandContext, name: string, options: Source
       active: true,
     };
     added(await register(deps).source(source, actor));
-    const reach = source.approvals === 'none' ? 'Its approvals do not count here.' : `Its approvals count up to ${source.approvals} risk.`;
+    const reach =
+      source.approvals === 'none' ? 'Its approvals do not count here.' : `Its approvals count up to ${source.approvals} risk.`;
     context.io.result('source-add', sourceView(source), `Added the source ${name}. ${reach}`);
     return 0;
   });
@@ -66,7 +84,11 @@ export function sourceAdd(context: CommandContext, name: string, options: Source
 export function sourceList(context: CommandContext): Promise<number> {
   return withPerson(context, 'registry.read', async ({ deps }) => {
     for (const source of await deps.ledger.rows('source')) {
-      context.io.result('source-list', sourceView(source), `${source.name}  tenants: ${source.tenants?.join(', ') ?? 'all'}  approvals: ${source.approvals}`);
+      context.io.result(
+        'source-list',
+        sourceView(source),
+        `${source.name}  tenants: ${source.tenants?.join(', ') ?? 'all'}  approvals: ${source.approvals}`,
+      );
     }
     return 0;
   });
@@ -85,12 +107,21 @@ export interface ConnectionOptions {
 export function connectionAdd(context: CommandContext, name: string, options: ConnectionOptions): Promise<number> {
   return withPerson(context, 'connection.add', async ({ deps, actor }) => {
     if (!(options.adapter in adapters)) {
-      throw new CommandFailure(2, 'adapter-unknown', `There is no adapter "${options.adapter}". Known: ${Object.keys(adapters).join(', ')}.`);
+      throw new CommandFailure(
+        2,
+        'adapter-unknown',
+        `There is no adapter "${options.adapter}". Known: ${Object.keys(adapters).join(', ')}.`,
+      );
     }
     const connection = planConnection(name, options);
     added(await register(deps).connection(connection, actor));
-    const stage = connection.stage === 'read-only' ? 'It starts read-only: nothing is written to it yet.' : `Stage: ${connection.stage}.`;
-    context.io.result('connection-add', connectionView(connection), `Added the ${connection.environment} connection ${name} to ${printable(connection.baseUrl)}. ${stage}`);
+    const stage =
+      connection.stage === 'read-only' ? 'It starts read-only: nothing is written to it yet.' : `Stage: ${connection.stage}.`;
+    context.io.result(
+      'connection-add',
+      connectionView(connection),
+      `Added the ${connection.environment} connection ${name} to ${printable(connection.baseUrl)}. ${stage}`,
+    );
     return 0;
   });
 }
@@ -183,7 +214,9 @@ export function connectionTest(context: CommandContext, name: string): Promise<n
         },
       ],
     });
-    const resources = Object.fromEntries(Object.entries(report.resources).map(([type, can]) => [type, { ...can, searchParameters: [...can.searchParameters] }]));
+    const resources = Object.fromEntries(
+      Object.entries(report.resources).map(([type, can]) => [type, { ...can, searchParameters: [...can.searchParameters] }]),
+    );
     const words = report.ok
       ? `${name} answers: ${printable(report.software ?? 'a FHIR server')}, FHIR ${report.fhirVersion ?? '?'}.`
       : `${name} cannot be used: ${printable(summary)}`;

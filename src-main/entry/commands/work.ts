@@ -36,10 +36,15 @@ export function ingest(context: CommandContext, files: readonly string[]): Promi
 function tell(context: CommandContext, file: string | null, receipt: Receipt): void {
   const { line, eventId, status, code, message } = receipt;
   const output = { ...receipt, writes: [...receipt.writes], ...(file === null ? {} : { file }) };
-  const refusal = code === undefined ? '' : `: ${failureOf(code).words} ${printable(message ?? '')} [${code}] ${failureOf(code).next}`;
+  const refusal =
+    code === undefined ? '' : `: ${failureOf(code).words} ${printable(message ?? '')} [${code}] ${failureOf(code).next}`;
   const writes = receipt.writes.length === 1 ? '1 write' : `${receipt.writes.length} writes`;
   const detail = status === 'refused' ? refusal : ` (${writes})`;
-  context.io.result('ingest', output, `${file === null ? '' : `${file} `}line ${line}: ${printable(eventId ?? 'record')} ${status}${detail}`);
+  context.io.result(
+    'ingest',
+    output,
+    `${file === null ? '' : `${file} `}line ${line}: ${printable(eventId ?? 'record')} ${status}${detail}`,
+  );
 }
 
 export interface RunCommandOptions {
@@ -54,7 +59,10 @@ export function run(context: CommandContext, options: RunCommandOptions): Promis
       const { byState } = await session.deps.ledger.counts();
       const totals = Object.entries(byState).map(([state, count]) => `${count} ${state}`);
       const words = [`${ENDS[end]} after ${seconds.toFixed(1)} s: ${totals.join(', ') || 'no writes'}.`];
-      if (recovered.inFlight > 0) words.push(`${recovered.inFlight} writes were under way when the engine last stopped; they were looked for, not sent again blindly.`);
+      if (recovered.inFlight > 0)
+        words.push(
+          `${recovered.inFlight} writes were under way when the engine last stopped; they were looked for, not sent again blindly.`,
+        );
       context.io.result('run', { end, recovered, totals: byState, seconds }, words.join('\n'));
       return end === 'out-of-time' || (options.drain && end !== 'drained') ? 1 : 0;
     }),
@@ -67,14 +75,16 @@ export async function runToEnd(context: CommandContext, session: Session, option
   const { deps } = session;
   const startedAt = deps.clock.monotonic();
   let shownAt = 0;
-  let showing: Promise<void> | null = null;
+  let showing = Promise.resolve();
+  let shown = true;
   const show = (): void => {
     const now = deps.clock.monotonic();
-    if (showing !== null || now - shownAt < PROGRESS_MS) return;
+    if (!shown || now - shownAt < PROGRESS_MS) return;
     shownAt = now;
+    shown = false;
     showing = deps.ledger.counts().then(({ byState }) => {
       context.io.progress(progressLine(byState, (deps.clock.monotonic() - startedAt) / 1000));
-      showing = null;
+      shown = true;
     });
   };
   const maxMs = options.maxSeconds === undefined ? null : options.maxSeconds * 1000;
@@ -107,14 +117,23 @@ export function status(context: CommandContext): Promise<number> {
       connections: Object.fromEntries(Object.entries(counts.byConnection).map(([name, states]) => [name, { ...states }])),
       queue: { oldestUnsettledSeconds: age(counts.oldestUnsettledAt), oldestUnknownSeconds: age(counts.oldestUnknownAt) },
       switches: [],
-      engine: { running: lock !== null, pid: lock?.pid ?? null, host: lock?.host ?? null, since: lock === null ? null : isoTime(Date.parse(lock.since)) },
+      engine: {
+        running: lock !== null,
+        pid: lock?.pid ?? null,
+        host: lock?.host ?? null,
+        since: lock === null ? null : isoTime(Date.parse(lock.since)),
+      },
     };
     const lines = [
       `${writes} writes: ${list(counts.byState)}.`,
       `Groups: ${list(counts.byGroupState)}.`,
       ...Object.entries(counts.byConnection).map(([name, states]) => `Connection ${name}: ${list(states)}.`),
-      output.queue.oldestUnsettledSeconds === null ? 'Nothing is open.' : `Oldest open write: ${output.queue.oldestUnsettledSeconds} s.`,
-      output.queue.oldestUnknownSeconds === null ? 'No outcome is unknown.' : `Oldest unknown outcome: ${output.queue.oldestUnknownSeconds} s.`,
+      output.queue.oldestUnsettledSeconds === null
+        ? 'Nothing is open.'
+        : `Oldest open write: ${output.queue.oldestUnsettledSeconds} s.`,
+      output.queue.oldestUnknownSeconds === null
+        ? 'No outcome is unknown.'
+        : `Oldest unknown outcome: ${output.queue.oldestUnknownSeconds} s.`,
       lock === null ? 'No engine is running.' : `An engine runs: process ${lock.pid} on ${lock.host}.`,
     ];
     context.io.result('status', output, lines.join('\n'));
@@ -130,6 +149,7 @@ function list(counts: Readonly<Record<string, number>>): string {
 /** A whole number of seconds from the command line. */
 export function secondsOption(text: string): number {
   const seconds = Number(text);
-  if (!Number.isFinite(seconds) || seconds <= 0) throw new CommandFailure(2, 'usage', `"${printable(text)}" is not a number of seconds.`);
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    throw new CommandFailure(2, 'usage', `"${printable(text)}" is not a number of seconds.`);
   return seconds;
 }

@@ -37,7 +37,11 @@ export function writes(context: CommandContext, options: WritesOptions): Promise
     for (const row of rows.slice(0, options.limit)) {
       const summary = writeSummary(row);
       const why = summary.code === null ? '' : `  ${summary.code}`;
-      context.io.result('writes', summary, `${row.id}  ${row.state.name}${why}  ${row.resourceType}  ${row.connection}  ${printable(row.eventId)} ${row.slot}`);
+      context.io.result(
+        'writes',
+        summary,
+        `${row.id}  ${row.state.name}${why}  ${row.resourceType}  ${row.connection}  ${printable(row.eventId)} ${row.slot}`,
+      );
     }
     return 0;
   });
@@ -45,12 +49,16 @@ export function writes(context: CommandContext, options: WritesOptions): Promise
 
 function sinceMs(text: string): number {
   const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new CommandFailure(2, 'usage', `--since takes a date or time like 2026-03-02T09:00:00Z, not "${printable(text)}".`);
+  if (Number.isNaN(ms))
+    throw new CommandFailure(2, 'usage', `--since takes a date or time like 2026-03-02T09:00:00Z, not "${printable(text)}".`);
   return ms;
 }
 
 /** The pseudonyms under which a patient is known: one per tenant, from `SYSTEM|VALUE` or `Patient/ID`. */
-export async function patientKeys(session: PersonSession, patient: string): Promise<readonly { tenant: string; patientKey: string }[]> {
+export async function patientKeys(
+  session: PersonSession,
+  patient: string,
+): Promise<readonly { tenant: string; patientKey: string }[]> {
   const words = patient.includes('|') ? `identifier ${patient}` : /^Patient\/.+$/.test(patient) ? `reference ${patient}` : null;
   if (words === null) throw new CommandFailure(2, 'usage', 'Name the patient as SYSTEM|VALUE or Patient/ID.');
   const tenants = (await session.deps.ledger.tenants()).filter((tenant) => tenant !== workspaceLog);
@@ -73,31 +81,60 @@ function detailWords(detail: Output<'write'>): string {
     `${detail.id}  ${detail.state}${detail.verification === null ? '' : `, ${detail.verification}`}`,
     `  ${detail.kind} -> ${detail.resourceType} on ${detail.connection}, ${detail.tier} risk, from ${printable(detail.eventId)} version ${detail.eventVersion}, ${detail.slot}`,
   ];
-  if (detail.reference !== null) lines.push(`  In the chart: ${detail.reference}${detail.versionId === null ? '' : `, version ${detail.versionId}`}`);
+  if (detail.reference !== null)
+    lines.push(`  In the chart: ${detail.reference}${detail.versionId === null ? '' : `, version ${detail.versionId}`}`);
   if (failure !== null) lines.push(`  ${failure.words} Next: ${failure.next} (${failure.owner})`);
   if (waitingFor !== null) lines.push(`  Waits for: ${waitingFor.roles.join(' or ')}; ${printable(waitingFor.reason)}`);
-  if (detail.approval !== null) lines.push(`  Approved by ${printable(detail.approval.name)} (${detail.approval.role}) at ${detail.approval.at}: ${printable(detail.approval.meaning)}`);
-  for (const finding of detail.findings) lines.push(`  ${finding.severity}: ${printable(finding.path)}: ${printable(finding.message)}. ${finding.next}`);
-  for (const difference of detail.differences) lines.push(`  differs: ${difference.path} ${difference.kind}, sent ${printable(difference.sent ?? 'nothing')}, found ${printable(difference.found ?? 'nothing')}`);
-  if (request !== null) lines.push(`  Request: ${request.method} ${printable(request.path)}, sha256 ${request.sha256}`, `    ${printable(request.body)}`);
+  if (detail.approval !== null)
+    lines.push(
+      `  Approved by ${printable(detail.approval.name)} (${detail.approval.role}) at ${detail.approval.at}: ${printable(detail.approval.meaning)}`,
+    );
+  for (const finding of detail.findings)
+    lines.push(`  ${finding.severity}: ${printable(finding.path)}: ${printable(finding.message)}. ${finding.next}`);
+  for (const difference of detail.differences)
+    lines.push(
+      `  differs: ${difference.path} ${difference.kind}, sent ${printable(difference.sent ?? 'nothing')}, found ${printable(difference.found ?? 'nothing')}`,
+    );
+  if (request !== null)
+    lines.push(
+      `  Request: ${request.method} ${printable(request.path)}, sha256 ${request.sha256}`,
+      `    ${printable(request.body)}`,
+    );
   for (const exchange of detail.exchanges) {
-    lines.push(`  ${exchange.at} ${exchange.method} ${printable(exchange.path)} -> ${exchange.status ?? printable(exchange.fault ?? 'no answer')} in ${exchange.durationMs} ms`);
+    lines.push(
+      `  ${exchange.at} ${exchange.method} ${printable(exchange.path)} -> ${exchange.status ?? printable(exchange.fault ?? 'no answer')} in ${exchange.durationMs} ms`,
+    );
   }
   lines.push('  Timeline:');
   for (const entry of detail.timeline) {
-    lines.push(`    ${entry.at} ${entry.type} ${entry.states.join(' -> ')} by ${printable(entry.actor.id)}${entry.note === null ? '' : `: ${printable(entry.note)}`}`);
+    lines.push(
+      `    ${entry.at} ${entry.type} ${entry.states.join(' -> ')} by ${printable(entry.actor.id)}${entry.note === null ? '' : `: ${printable(entry.note)}`}`,
+    );
   }
   return lines.join('\n');
 }
 
 type Decider = ReturnType<typeof peopleDecide>;
 
-function decided(name: Extract<CommandName, 'approve' | 'reject' | 'retry' | 'withdraw' | 'resolve'>, act: Act, use: (decider: Decider, session: PersonSession) => Promise<DecisionOutcome>) {
+function decided(
+  name: Extract<CommandName, 'approve' | 'reject' | 'retry' | 'withdraw' | 'resolve'>,
+  act: Act,
+  use: (decider: Decider, session: PersonSession) => Promise<DecisionOutcome>,
+) {
   return (context: CommandContext): Promise<number> =>
     withPerson(context, act, async (session) => {
       const outcome = await use(peopleDecide(session.deps), session);
-      if (!outcome.ok) throw new CommandFailure(outcome.code === 'write-unknown' ? 2 : 1, outcome.code, `Not done: ${outcome.message}. Nothing was changed.`);
-      context.io.result(name, { id: outcome.id, state: outcome.state }, `${outcome.id} is now ${outcome.state}. (${isoTime(session.deps.clock.now())})`);
+      if (!outcome.ok)
+        throw new CommandFailure(
+          outcome.code === 'write-unknown' ? 2 : 1,
+          outcome.code,
+          `Not done: ${outcome.message}. Nothing was changed.`,
+        );
+      context.io.result(
+        name,
+        { id: outcome.id, state: outcome.state },
+        `${outcome.id} is now ${outcome.state}. (${isoTime(session.deps.clock.now())})`,
+      );
       return 0;
     });
 }

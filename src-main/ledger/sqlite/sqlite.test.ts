@@ -1,4 +1,4 @@
-import { ledgerContract } from '../contract.ts';
+import { ledgerContract } from '../testing/contract.ts';
 import { sqliteStore } from '../testing/sqlite-store.ts';
 
 ledgerContract('SQLite', sqliteStore);

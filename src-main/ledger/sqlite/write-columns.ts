@@ -8,26 +8,22 @@ export function ordOf(eventSeq: number, slot: number): number {
   return eventSeq * SLOTS + slot;
 }
 
-/** Who goes first in a lane: what may be under way or half-proved before what waits. `null`: not in the lane now. */
-export function laneRankOf(state: StateName): number | null {
-  switch (state) {
-    case 'in-flight':
-      return 0;
-    case 'unknown':
-      return 1;
-    case 'failed-retryable':
-      return firstReadyRank;
-    case 'pending':
-      return waitingRank;
-    default:
-      return null;
-  }
-}
-
 /** From this rank on, the first of a lane is the one that may go next; a lower rank means that the lane waits. */
 export const firstReadyRank = 2;
 /** The rank of those who wait for their turn; known to the indexes of the file. */
 export const waitingRank = 3;
+
+const laneRanks: Readonly<Partial<Record<StateName, number>>> = {
+  'in-flight': 0,
+  unknown: 1,
+  'failed-retryable': firstReadyRank,
+  pending: waitingRank,
+};
+
+/** Who goes first in a lane: what may be under way or half-proved before what waits. `null`: not in the lane now. */
+export function laneRankOf(state: StateName): number | null {
+  return laneRanks[state] ?? null;
+}
 
 /** What of a row the indexes need. `ready_at` is not here: it depends on the lane. */
 export interface IndexedColumns {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Ledger, Random } from '../../ports/outbound/index.ts';
-import type { LedgerStore } from '../contract.ts';
+import type { LedgerStore } from './ledger-under-contract.ts';
 import { openSqliteLedger, type LedgerKeys, type OpenOptions, type OpenResult } from '../index.ts';
 import { StandingClock } from './fixtures.ts';
 

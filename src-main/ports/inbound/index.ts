@@ -19,8 +19,7 @@ import type {
 
 /** One record as a way in delivers it: its text, or why it could not be read as text. */
 export type IncomingRecord = { readonly file: string; readonly line: number } & (
-  | { readonly text: string }
-  | { readonly refused: FailureCode; readonly message: string }
+  { readonly text: string } | { readonly refused: FailureCode; readonly message: string }
 );
 
 export interface RecordRefusal {
@@ -80,7 +79,8 @@ export interface PeopleDecide {
   attestAbsent(id: string, person: Person, note: string): Promise<DecisionOutcome>;
 }
 
-export type RegisterOutcome = { readonly ok: true } | { readonly ok: false; readonly code: 'name-taken'; readonly message: string };
+export type RegisterOutcome =
+  { readonly ok: true } | { readonly ok: false; readonly code: 'name-taken'; readonly message: string };
 
 export interface Register {
   person(person: Person, secretVerifier: string, actor: Actor): Promise<RegisterOutcome>;
@@ -100,7 +100,8 @@ export interface WriteView {
   readonly timeline: readonly Entry[];
 }
 
-export type TimelineBy = { readonly stream: string } | { readonly encounterKey: string } | { readonly patientKey: string } | { readonly actor: string };
+export type TimelineBy =
+  { readonly stream: string } | { readonly encounterKey: string } | { readonly patientKey: string } | { readonly actor: string };
 
 /** Reading clinical records; each reading is recorded with who read. */
 export interface Inspect {

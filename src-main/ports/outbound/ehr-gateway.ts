@@ -74,7 +74,11 @@ export type SubjectQuery =
   | { readonly kind: 'practitioner'; readonly subject: PractitionerSubject }
   | { readonly kind: 'organization'; readonly subject: OrganizationSubject }
   /** The document an addendum amends; `identifiers` are business identifiers, any of which may match. */
-  | { readonly kind: 'document'; readonly reference?: string; readonly identifiers: readonly { readonly system: string; readonly value: string }[] };
+  | {
+      readonly kind: 'document';
+      readonly reference?: string;
+      readonly identifiers: readonly { readonly system: string; readonly value: string }[];
+    };
 
 /** A resource as the EHR returned it. */
 export interface ChartResource {
@@ -86,7 +90,13 @@ export interface ChartResource {
 export type LookUpOutcome =
   | { readonly outcome: 'found'; readonly matches: readonly ChartResource[] }
   /** Could not be read now (`retryable`) or not at all. */
-  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly retryable: boolean; readonly retryAfterMs: number | null; readonly message: string };
+  | {
+      readonly outcome: 'failed';
+      readonly code: FailureCode;
+      readonly retryable: boolean;
+      readonly retryAfterMs: number | null;
+      readonly message: string;
+    };
 
 /** The clinical half of a write with what of the event it needs. */
 export interface WriteCommand {
@@ -119,7 +129,13 @@ export type Prepared =
 
 export type SendOutcome =
   /** The EHR says the change was made; where, and in which version. */
-  | { readonly outcome: 'applied'; readonly ref: ResolvedRef; readonly landing: Landing; readonly resource: ExactObject | null; readonly exchange: readonly Exchange[] }
+  | {
+      readonly outcome: 'applied';
+      readonly ref: ResolvedRef;
+      readonly landing: Landing;
+      readonly resource: ExactObject | null;
+      readonly exchange: readonly Exchange[];
+    }
   /** Proved not made; the same request may be sent again. */
   | { readonly outcome: 'not-applied'; readonly code: FailureCode; readonly exchange: readonly Exchange[] }
   /** The EHR says another version stands there. Whether that one is ours has still to be looked up. */
@@ -127,7 +143,12 @@ export type SendOutcome =
   /** The change may have been made. */
   | { readonly outcome: 'unknown'; readonly code: FailureCode; readonly exchange: readonly Exchange[] }
   /** Not made; the EHR asks for time. */
-  | { readonly outcome: 'throttled'; readonly code: FailureCode; readonly retryAfterMs: number | null; readonly exchange: readonly Exchange[] }
+  | {
+      readonly outcome: 'throttled';
+      readonly code: FailureCode;
+      readonly retryAfterMs: number | null;
+      readonly exchange: readonly Exchange[];
+    }
   /** Not made and will not be, as it stands. */
   | { readonly outcome: 'refused'; readonly code: FailureCode; readonly message: string; readonly exchange: readonly Exchange[] };
 
@@ -148,12 +169,22 @@ export type FindOutcome =
   /** For updates: the chart stands at a newer version that is not ours. */
   | { readonly outcome: 'moved'; readonly match: ChartResource; readonly exchange: readonly Exchange[] }
   /** The look itself failed or cannot be trusted. */
-  | { readonly outcome: 'inconclusive'; readonly code: FailureCode; readonly retryAfterMs: number | null; readonly exchange: readonly Exchange[] };
+  | {
+      readonly outcome: 'inconclusive';
+      readonly code: FailureCode;
+      readonly retryAfterMs: number | null;
+      readonly exchange: readonly Exchange[];
+    };
 
 export type ReadOutcome =
   | { readonly outcome: 'read'; readonly match: ChartResource; readonly exchange: readonly Exchange[] }
   | { readonly outcome: 'gone'; readonly exchange: readonly Exchange[] }
-  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly retryAfterMs: number | null; readonly exchange: readonly Exchange[] };
+  | {
+      readonly outcome: 'failed';
+      readonly code: FailureCode;
+      readonly retryAfterMs: number | null;
+      readonly exchange: readonly Exchange[];
+    };
 
 export interface Comparison {
   /** Fields of the contract that were compared. */

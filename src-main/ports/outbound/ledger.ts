@@ -117,7 +117,11 @@ export interface LedgerReader {
   /** The entry at a place of a tenant's log, or `undefined`. */
   entry(tenant: string, seq: number): Promise<Entry | undefined>;
   /** Entries of one stream, patient or actor, oldest first. */
-  entries(tenant: string, by: { readonly stream: string } | { readonly patientKey: string } | { readonly actor: string }, limit: number): Promise<readonly Entry[]>;
+  entries(
+    tenant: string,
+    by: { readonly stream: string } | { readonly patientKey: string } | { readonly actor: string },
+    limit: number,
+  ): Promise<readonly Entry[]>;
   /**
    * Writes whose time has come (`dueAt(state) <= now`), oldest first: never one whose lane holds an earlier unsettled
    * sibling that blocks it (see `laneBlockingStates`), and for `pending` only the first of its lane.

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * The log (frozen content: docs/formats.md) and the projections that follow from it.

@@ -1,13 +1,6 @@
 import type { Db } from '../connection.ts';
+import type { Migration } from './migration.ts';
 import { logAndProjections } from './0001-log-and-projections.ts';
-
-/** One step of the file's layout. Released steps are never edited: a change is a new step. */
-export interface Migration {
-  /** The file's `user_version` afterwards; one more than that of the step before. */
-  readonly version: number;
-  readonly name: string;
-  readonly statements: readonly string[];
-}
 
 export const migrations: readonly Migration[] = [logAndProjections];
 
