@@ -43,8 +43,8 @@ export function ensureInstalled(root = projectRoot) {
   // may be the one inside node_modules that npm is about to replace.
   const result =
     npmScript !== undefined && npmNode !== undefined && /\.c?js$/.test(npmScript)
-      ? spawnSync(npmNode, [npmScript, 'ci'], options)
-      : spawnSync('npm ci', { ...options, shell: true });
+      ? spawnSync(npmNode, [npmScript, 'ci', '--loglevel=error'], options)
+      : spawnSync('npm ci --loglevel=error', { ...options, shell: true });
   if (result.status === 0) return 0;
   process.stderr.write('countersign: npm ci failed; see above, or run it by hand in the project folder\n');
   return result.status ?? 1;

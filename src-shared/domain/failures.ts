@@ -43,13 +43,7 @@ const failure = (
   nature: Failure['nature'],
   words: string,
   next: string,
-): Failure => ({
-  class: cls,
-  owner,
-  nature,
-  words,
-  next,
-});
+): Failure => ({ class: cls, owner, nature, words, next });
 
 const CORRECT_AND_SEND = 'Correct the record at its source and send it again.';
 

@@ -18,7 +18,7 @@ export interface KeyOwner {
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const CACHED_MAX = 50_000;
+const CACHED_MAX = 10_000;
 const CACHE_KB = 4 * 1024;
 const LAYOUT = `CREATE TABLE payload_key (
   id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, subject TEXT NOT NULL, wrapped BLOB NOT NULL, UNIQUE (tenant, subject)

@@ -156,7 +156,7 @@ export class SqliteReader implements LedgerReader {
 
   async due(now: number, limit: number): Promise<readonly WriteRow[]> {
     const records = this.statement(
-      `SELECT log, ${storedColumns} FROM write WHERE ready_at IS NOT NULL AND ready_at <= ? ORDER BY ready_at, ord LIMIT ?`,
+      `SELECT log, ${storedColumns} FROM write WHERE ready_at IS NOT NULL AND ready_at <= ? ORDER BY ready_at, ord LIMIT ? + 0`,
     ).all(now, limit) as WriteRecord[];
     return records.map((record) => this.load(record));
   }

@@ -67,9 +67,11 @@ export class RowStore {
       `INSERT INTO registry_row (kind, log, key, version, doc) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET version = excluded.version, doc = excluded.doc`,
     );
+    // SQLite plans a query anew for every other value of a bare LIMIT parameter, which costs more than running it.
+    const limit = 'LIMIT ? + 0';
     const inLane = 'SELECT row, lane_rank, due_at, ready_at FROM write WHERE log = ? AND lane = ?';
-    this.selectBusy = db.prepare(`${inLane} AND lane_rank < ${waitingRank} ORDER BY lane_rank, ord LIMIT ?`);
-    this.selectWaiting = db.prepare(`${inLane} AND lane_rank = ${waitingRank} ORDER BY ord LIMIT ?`);
+    this.selectBusy = db.prepare(`${inLane} AND lane_rank < ${waitingRank} ORDER BY lane_rank, ord ${limit}`);
+    this.selectWaiting = db.prepare(`${inLane} AND lane_rank = ${waitingRank} ORDER BY ord ${limit}`);
     this.updateReady = db.prepare('UPDATE write SET ready_at = ? WHERE row = ?');
     this.addToTally = db.prepare(
       'INSERT INTO write_tally (log, connection, state, n) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
