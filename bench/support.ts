@@ -1,6 +1,6 @@
 // What the benches share: an engine on the real ledger, adapter and definitions, and events to feed it.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -46,7 +46,7 @@ export async function openRig(baseUrl: string): Promise<Rig> {
   const open = adapters['generic-r4'];
   const gateway = open?.({ baseUrl, credential: () => Promise.resolve(null), sha256, clock: systemClock, random: systemRandom });
   if (gateway === undefined || 'refused' in gateway) throw new Error('the connection cannot be opened');
-  const pseudonymKey = randomBytes(32);
+  const pseudonymKey = createSecretKey(randomBytes(32));
   const deps: EngineDeps = {
     ledger: opened.ledger,
     gateways: { open: () => Promise.resolve(gateway as EhrGateway) },

@@ -293,5 +293,7 @@ function endWithParent(): void {
   pipe.resume();
 }
 
+// Whatever is made from here on is for this user alone: ledger, keys, logs, the practice chart.
+process.umask(0o077);
 endWithParent();
 process.exitCode = await main(process.argv);

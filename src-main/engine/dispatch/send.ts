@@ -26,7 +26,8 @@ export async function sendWrite(deps: EngineDeps, row: WriteRow, known: Prepared
   const gateway = await deps.gateways.open(row.connection);
   if ('refused' in gateway) return holdBack(deps, row);
   const prepared = known ?? (await preparedOf(deps, row));
-  const void_ = await approvalVoid(deps, row, prepared, gateway);
+  if (prepared.adapter !== gateway.adapter || prepared.contract !== deps.matrix.version) return prepareAgain(deps, row);
+  const void_ = await approvalVoid(deps, row, prepared);
   if (void_ !== null) return askAgain(deps, row, void_);
 
   const startedAt = deps.clock.now();
@@ -77,17 +78,10 @@ async function withReadBack(
 }
 
 /** Why the recorded approval no longer covers what would be sent, checked at the last moment (G4, INV-4, INV-6). */
-async function approvalVoid(
-  deps: EngineDeps,
-  row: WriteRow,
-  prepared: PreparedRecord,
-  gateway: EhrGateway,
-): Promise<string | null> {
+async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedRecord): Promise<string | null> {
   const { approval } = row;
   if (approval === null) return 'it has not been approved';
   if (approval.requestSha256 !== prepared.sha256) return 'the request is not the one that was approved';
-  if (prepared.adapter !== gateway.adapter) return 'the adapter has changed since it was approved';
-  if (prepared.contract !== deps.matrix.version) return 'the contract matrix has changed since it was approved';
   const person = await deps.ledger.row('person', workspaceLog, approval.by);
   if (person === undefined || !person.active) return `"${approval.by}" is no longer an active person here`;
   if (!person.roles.includes(approval.role)) return `"${approval.by}" no longer has the role ${approval.role}`;
@@ -102,6 +96,24 @@ async function askAgain(deps: EngineDeps, row: WriteRow, reason: string): Promis
     approval: null,
   });
   await commitWrites(deps.ledger, [row], [entry]);
+}
+
+/**
+ * Another adapter or contract version would send other bytes: the approval is void, and the write is checked and prepared
+ * anew, so that whoever approves it next sees what will really be sent.
+ */
+async function prepareAgain(deps: EngineDeps, row: WriteRow): Promise<void> {
+  const now = deps.clock.now();
+  const moves: readonly WriteState[] = [
+    ...(row.state.name === 'failed-retryable' ? [{ name: 'pending', nextAt: now } as const] : []),
+    { name: 'held', hold: { code: 'approval-void', liftedBy: 'clinician' }, resume: 'draft' },
+    { name: 'draft', nextAt: now, looks: 0 },
+  ];
+  await commitWrites(
+    deps.ledger,
+    [row],
+    [writeEntry('write.held', row, now, engineActor(deps), { id: row.id, moves, approval: null })],
+  );
 }
 
 async function holdBack(deps: EngineDeps, row: WriteRow): Promise<void> {

@@ -340,6 +340,20 @@ describe('H2 an open ledger', () => {
     });
   });
 
+  it('H2 takes nothing while another process keeps it locked, and goes on afterwards', async () => {
+    const ledger = await workspace.open();
+    const { db } = (ledger as unknown as { parts: { db: Db } }).parts;
+    db.pragma('busy_timeout=20');
+    const key = testKeys().ledger;
+    const holder = openEncrypted(workspace.file(), key, ledgerSalt(key), { create: false });
+    holder.exec('BEGIN IMMEDIATE');
+    await expect(ledger.commit(intake([plannedWrite('w1')]))).rejects.toMatchObject({ code: 'ledger-busy' });
+    holder.exec('ROLLBACK');
+    holder.close();
+    expect(await ledger.findWrite('w1')).toBeUndefined();
+    expect(await ledger.commit(intake([plannedWrite('w1')]))).toEqual({ ok: true, firstSeq: 0 });
+  });
+
   it('H2 leaves no word of a record in any file, open or closed', async () => {
     const marker = 'MARKER-the-patient-says-0123456789';
     const ledger = await workspace.open();

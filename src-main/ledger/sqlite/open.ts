@@ -35,7 +35,7 @@ export type OpenResult = { readonly ok: true; readonly ledger: Ledger } | ({ rea
 const PLAINTEXT_HEADER = 'SQLite format 3\0';
 const APPLICATION_ID = 0x43534c31;
 const SITE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const WRITER_CACHE_KB = 64 * 1024;
+const WRITER_CACHE_KB = 32 * 1024;
 const READER_CACHE_KB = 8 * 1024;
 
 /**

@@ -1,5 +1,6 @@
 import { createDecipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { pageBytes, pageReserveBytes, saltBytes } from './connection.ts';
 
 /**
@@ -13,6 +14,8 @@ const IV_BYTES = 16;
 const HMAC_BYTES = 64;
 const SALT_MASK = 0x3a;
 const PAGES_AT_ONCE = 256;
+const LOOKS = 3;
+const BETWEEN_LOOKS_MS = 20;
 
 export interface PageKey {
   readonly key: Buffer;
@@ -58,7 +61,10 @@ export interface PageScan {
   readonly rest: number;
 }
 
-/** Checks every page of a file, a stretch at a time; `pause` is awaited between stretches. */
+/**
+ * Checks every page of a file, a stretch at a time; `pause` is awaited between stretches. A page that does not fit is read
+ * again before it counts as damaged: another process may have been writing it.
+ */
 export async function scanPages(
   file: string,
   key: PageKey,
@@ -78,7 +84,15 @@ export async function scanPages(
       }
       await pause(first);
     }
-    return { pages, damaged, rest: size % pageBytes };
+    const page = Buffer.alloc(pageBytes);
+    const stillWrong = (number: number): boolean =>
+      readSync(fd, page, 0, pageBytes, (number - 1) * pageBytes) !== pageBytes || !pageFits(page, number, key);
+    let wrong: readonly number[] = damaged;
+    for (let look = 1; look < LOOKS && wrong.length > 0; look += 1) {
+      await setTimeout(BETWEEN_LOOKS_MS);
+      wrong = wrong.filter(stillWrong);
+    }
+    return { pages, damaged: wrong, rest: size % pageBytes };
   } finally {
     closeSync(fd);
   }

@@ -222,9 +222,10 @@ export class SqliteReader implements LedgerReader {
     if (filter.eventId !== undefined) require('event_id = ?', filter.eventId);
     if (filter.since !== undefined) require('created_at >= ?', filter.since);
     if (filter.after !== undefined) {
+      // After a write that is not there comes nothing: `(...) < (NULL, ...)` holds for no row.
       const after = this.statement('SELECT created_at, ord, log FROM write WHERE id = ?').get(filter.after) as
         WriteRecord | undefined;
-      if (after !== undefined) require('(created_at, ord, log) < (?, ?, ?)', after.created_at, after.ord, after.log);
+      require('(created_at, ord, log) < (?, ?, ?)', after?.created_at ?? null, after?.ord ?? null, after?.log ?? null);
     }
     return { terms, values };
   }

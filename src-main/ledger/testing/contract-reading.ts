@@ -141,6 +141,7 @@ export function readingContract(given: LedgerUnderContract): void {
       expect(paged).toEqual(whole);
       expect(ids(await given.ledger.writes({ limit: 3, group: 'e6' }))).toEqual(['w6-2', 'w6-1', 'w6-0']);
       expect(await given.ledger.writes({ limit: 0 })).toEqual([]);
+      expect(await given.ledger.writes({ limit: 3, after: 'nobody' })).toEqual([]);
     });
   });
 

@@ -24,6 +24,8 @@ interface LiveWrite {
   readonly seqs: string;
   /** Version at which the file has it: once the entries have brought it there, both are held together. */
   readonly storedVersion: number;
+  /** It was found to be another one in the file. */
+  readonly reported: boolean;
 }
 
 interface StoredWriteRecord {
@@ -50,7 +52,7 @@ export type RowProblemCode = 'row-differs' | 'row-missing' | 'row-extra' | 'row-
 export type ReportRow = (code: RowProblemCode, seq: number | null, message: string) => void;
 
 /** Writes kept in memory while the log is read; more are put aside, encrypted. */
-const LIVE_MAX = 20_000;
+export const liveWritesMax = 20_000;
 
 /**
  * Builds the rows of one log again from its entries and holds them, byte for byte, against those in the file.
@@ -63,6 +65,7 @@ export class ProjectionCheck {
   private readonly log: number;
   private readonly tenant: string;
   private readonly report: ReportRow;
+  private readonly liveMax: number;
   private readonly spill: SpillStore;
   private readonly live = new Map<string, LiveWrite>();
   private readonly registry = new Map<string, { kind: RegistryKind; row: Rows[RegistryKind] }>();
@@ -72,21 +75,23 @@ export class ProjectionCheck {
   private readonly listWrites: Statement;
   private readonly listRegistry: Statement;
   private writes = 0;
+  private missing = 0;
   private events = 0;
   private seq = 0;
   private lostSeq: number | null = null;
 
-  constructor(snapshot: ReadSnapshot, log: number, tenant: string, spill: SpillStore, report: ReportRow) {
+  constructor(snapshot: ReadSnapshot, log: number, tenant: string, spill: SpillStore, liveMax: number, report: ReportRow) {
     const { db } = snapshot;
     this.snapshot = snapshot;
     this.log = log;
     this.tenant = tenant;
     this.spill = spill;
     this.report = report;
+    this.liveMax = liveMax;
     this.selectWrite = db.prepare('SELECT * FROM write WHERE id = ? AND log = ?');
     this.selectRegistry = db.prepare('SELECT doc FROM registry_row WHERE kind = ? AND log = ? AND key = ?').pluck();
     this.countWrites = db.prepare('SELECT count(*) FROM write WHERE log = ?').pluck();
-    this.listWrites = db.prepare('SELECT id, doc FROM write WHERE log = ?');
+    this.listWrites = db.prepare('SELECT row, id, doc FROM write WHERE log = ? AND row > ? ORDER BY row LIMIT 500');
     this.listRegistry = db.prepare('SELECT kind, key FROM registry_row WHERE log = ?');
   }
 
@@ -149,13 +154,15 @@ export class ProjectionCheck {
       }
     }
     this.guard('writes', () => {
-      if ((this.countWrites.get(this.log) as number) > this.writes) this.findExtraWrites();
+      if ((this.countWrites.get(this.log) as number) > this.writes - this.missing) this.findExtraWrites();
     });
     this.guard('registry rows', () => this.findExtraRegistryRows());
   }
 
-  private reportLeft({ row, storedVersion }: LiveWrite): void {
+  private reportLeft({ row, storedVersion, reported }: LiveWrite): void {
+    if (reported) return;
     if (storedVersion === 0) {
+      this.missing += 1;
       this.report('row-missing', row.eventSeq, `Write ${row.id} of ${this.tenant} is in the log and not among the rows.`);
     } else {
       const message = `Write ${row.id} of ${this.tenant} has version ${storedVersion} in its row; the log gives ${row.version}.`;
@@ -182,7 +189,9 @@ export class ProjectionCheck {
     const stored = this.stored(id);
     if (stored === undefined || Math.floor(stored.ord / ordOf(1, 0)) >= this.seq) return undefined;
     const row = parseJson<WriteRow>(stored.doc);
-    return row === undefined ? undefined : { row, ord: stored.ord, seqs: stored.seqs, storedVersion: stored.version };
+    return row === undefined
+      ? undefined
+      : { row, ord: stored.ord, seqs: stored.seqs, storedVersion: stored.version, reported: false };
   }
 
   private eventNow(eventId: string): EventRow | undefined {
@@ -197,23 +206,25 @@ export class ProjectionCheck {
     const before = this.writeNow(row.id);
     const stored = before === undefined || row.version === before.storedVersion ? this.stored(row.id) : undefined;
     const seqs = before?.seqs ?? '';
-    const after: LiveWrite = {
+    let after: LiveWrite = {
       row,
       ord: before?.ord ?? ord,
       seqs: seq === null ? seqs : seqs === '' ? String(seq) : `${seqs} ${seq}`,
       storedVersion: before?.storedVersion ?? stored?.version ?? 0,
+      reported: before?.reported ?? false,
     };
     if (before === undefined) this.writes += 1;
     this.live.delete(row.id);
     if (stored !== undefined && stored.version === row.version) {
-      this.compareWrite(after, stored);
-      return;
+      // The file's row is used from here on if it is right, and ours if it is not.
+      if (this.sameWrite(after, stored)) return;
+      after = { ...after, reported: true };
     }
     this.live.set(row.id, after);
-    if (this.live.size > LIVE_MAX) this.putAside();
+    if (this.live.size > this.liveMax) this.putAside();
   }
 
-  private compareWrite(live: LiveWrite, stored: StoredWriteRecord): void {
+  private sameWrite(live: LiveWrite, stored: StoredWriteRecord): boolean {
     const { row } = live;
     const columns = indexedColumns(row);
     const expected: StoredWriteRecord = {
@@ -236,12 +247,10 @@ export class ProjectionCheck {
       doc: JSON.stringify(row),
     };
     const different = (Object.keys(expected) as (keyof StoredWriteRecord)[]).filter((name) => stored[name] !== expected[name]);
-    if (different.length === 0) return;
-    this.report(
-      'row-differs',
-      this.seq,
-      `The row of write ${row.id} of ${this.tenant} is not what the log gives (${different.join(', ')}).`,
-    );
+    if (different.length === 0) return true;
+    const message = `The row of write ${row.id} of ${this.tenant} is not what the log gives (${different.join(', ')}).`;
+    this.report('row-differs', this.seq, message);
+    return false;
   }
 
   private changeRegistry(kind: RegistryKind, key: string, row: Rows[RegistryKind]): void {
@@ -271,12 +280,16 @@ export class ProjectionCheck {
   }
 
   private findExtraWrites(): void {
-    for (const { id, doc } of this.listWrites.iterate(this.log) as Iterable<{ id: string; doc: string }>) {
-      const row = parseJson<WriteRow>(doc);
-      const event = row === undefined ? undefined : this.storedRegistry('event', row.eventId);
-      if (event === undefined || !event.includes(JSON.stringify(id))) {
+    for (let after = 0; ;) {
+      const rows = this.listWrites.all(this.log, after) as { row: number; id: string; doc: string }[];
+      for (const { row, id, doc } of rows) {
+        after = row;
+        const eventId = parseJson<WriteRow>(doc)?.eventId;
+        const event = eventId === undefined ? undefined : parseJson<EventRow>(this.storedRegistry('event', eventId) ?? '');
+        if (event?.writes.includes(id) === true) continue;
         this.report('row-extra', null, `Write ${id} of ${this.tenant} is among the rows and not in the log.`);
       }
+      if (rows.length === 0) return;
     }
   }
 
@@ -292,7 +305,7 @@ export class ProjectionCheck {
   }
 
   private putAside(): void {
-    const oldest = [...this.live.keys()].slice(0, LIVE_MAX / 2);
+    const oldest = [...this.live.keys()].slice(0, Math.ceil(this.liveMax / 2));
     this.spill.put(
       oldest.map((id) => {
         const live = this.live.get(id);

@@ -14,7 +14,7 @@ import { damageProblems, findDamage, treeRoots } from './damage.ts';
 import { derivedDifferences } from './derived-check.ts';
 import { EntrySource, type EntryParts } from './entry-source.ts';
 import { IndexCheck } from './index-check.ts';
-import { ProjectionCheck } from './projection-check.ts';
+import { liveWritesMax, ProjectionCheck } from './projection-check.ts';
 import { ReadSnapshot } from './snapshot.ts';
 import { SpillStore } from './spill-store.ts';
 
@@ -32,6 +32,8 @@ export interface VerifyParts {
   readonly pageKey: PageKey;
   /** Brings as much as possible from the WAL into the file, so that the pages checked are those in use. */
   readonly settleWal: () => void;
+  /** Writes kept in memory at once; `liveWritesMax` unless told otherwise. */
+  readonly liveMax?: number;
 }
 
 /** Entries read and checked between two turns of the event loop. */
@@ -100,8 +102,13 @@ export class Verification {
       node: (level, index) => source.node(nodeNumber(level, index)),
     });
     const spill = new SpillStore(spillFile, random);
-    const projections = new ProjectionCheck(this.snapshot, log, tenant, spill, (code, seq, message) =>
-      this.report(code, tenant, seq, message),
+    const projections = new ProjectionCheck(
+      this.snapshot,
+      log,
+      tenant,
+      spill,
+      this.parts.liveMax ?? liveWritesMax,
+      (code, seq, message) => this.report(code, tenant, seq, message),
     );
     const index = new IndexCheck(random.bytes(8));
     try {
