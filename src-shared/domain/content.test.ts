@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Decimal, parseExact, stringifyExact, type ExactValue } from '../fhir/index.ts';
 import { limits } from '../limits/index.ts';
-import { content } from './content.ts';
+import { content, date } from './content.ts';
 import { withValue, type Path } from './testing/paths.ts';
 import { contentExamples } from './testing/records.ts';
 
@@ -181,6 +181,35 @@ describe('content', () => {
     else {
       const at = said.startsWith('carries') || said.startsWith('has a unit') ? place.slice(0, -1) : place;
       expect(found).toContain(`${at.join('.')}: ${said}`);
+    }
+  });
+
+  it('A2 takes every example', () => {
+    for (const [member, examples] of Object.entries(contentExamples)) {
+      for (const example of examples) expect(issues({ [member]: example })).toEqual([]);
+    }
+    expect(issues({})).toEqual([': has no members']);
+  });
+
+  it('A2 takes no empty list in place of content', () => {
+    const lists = Object.entries(contentExamples).filter(([, [example]]) => Array.isArray(example));
+    expect(lists).toHaveLength(13);
+    for (const [member] of lists) expect(issues({ [member]: [] })).toEqual([`${member}: ${few}`]);
+  });
+
+  it('A2 knows the calendar: every day of it, and no other', () => {
+    const two = (value: number): string => String(value).padStart(2, '0');
+    for (const year of [1, 4, 100, 1600, 1900, 1999, 2000, 2023, 2024, 2100, 9999]) {
+      for (let month = 0; month <= 13; month += 1) {
+        for (let day = 0; day <= 32; day += 1) {
+          const text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+          // The days of Date, which moves what does not exist to the next day that does.
+          const moved = new Date(`${text.slice(0, 4)}-01-01T00:00:00Z`);
+          moved.setUTCMonth(month - 1, day);
+          const exists = moved.toISOString().startsWith(text);
+          expect(date.safeParse(text).success, text).toBe(exists);
+        }
+      }
     }
   });
 
