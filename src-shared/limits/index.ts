@@ -13,6 +13,8 @@ export const limits = {
   inflateRatioMax: 200,
   /** Characters of an id or identifier value that a source chooses. */
   identifierCharsMax: 256,
+  /** A clinical time may lie this far ahead of the clock before it counts as future. */
+  clinicalTimeAheadMaxMs: 10 * 60_000,
   /** Write commands that one event may fan out into. */
   writesPerEventMax: 500,
   /** Records being taken in at the same time. */
@@ -43,8 +45,30 @@ export const limits = {
   /** The longest Retry-After that is obeyed as it stands; a longer one waits this long and is looked at again. */
   retryAfterMaxMs: 60 * 60_000,
 
+  /** Failures in a row after which a connection rests, how long it rests at first, and at most. */
+  breakerFailuresMax: 5,
+  breakerOpenMs: 2_000,
+  breakerOpenMaxMs: 60_000,
+  /** Rests in a row after which an EHR counts as down: what is due for it is held instead of waiting. */
+  breakerRestsMax: 8,
+  /** A step of the wall clock against the monotonic one that stops sending, until an EHR's clock confirms it. */
+  clockJumpMaxMs: 30_000,
+  /** A difference between this machine's clock and an EHR's that stops sending. */
+  clockSkewMaxMs: 5 * 60_000,
+  /** A write that has not moved for this long, and waits for nobody, is told as stuck. */
+  stuckMs: 15 * 60_000,
+  /** Checks of one draft that fail because the EHR cannot be read before the draft is held. */
+  checksMax: 12,
   /** Looks at the chart for one write whose outcome is unknown before a person must look. */
   lookUpsMax: 12,
+  /** What a server declares about itself is read anew after this long. */
+  capabilityAgeMaxMs: 10 * 60_000,
+  /** Committed writes looked through for one that a search for absence can be tested with. */
+  controlCandidatesMax: 50,
+  /** Writes that were sent and then given up are looked for once per start of the engine, back to this age ... */
+  lateWindowMs: 7 * 24 * 60 * 60_000,
+  /** ... and no more of them than this. */
+  lateLooksMax: 256,
   /** Looks that must all find nothing before absence counts as proved. */
   absenceLooksMin: 3,
   /** Failed read-backs of a committed write before it is called not verifiable. */
@@ -54,7 +78,63 @@ export const limits = {
   /** Looks for absence must span at least this long after the last send: search indexes lag. */
   searchSettleMs: 3_000,
 
+  /** Characters of a reason, note or meaning that a person writes. */
+  reasonCharsMax: 2_000,
+  secretCharsMax: 1_024,
+  /** A code that opens the local console can be used once, for this long. */
+  launchCodeMs: 60_000,
+  /** Headers of one request to the local console. */
+  consoleHeaderBytesMax: 16 * 1024,
+  /** A request to the local console must be complete within this time. */
+  consoleRequestMs: 10_000,
+  consoleConnectionsMax: 64,
+  consoleWindowsMax: 16,
+  /** Streams of notices that one window may hold open. */
+  consoleStreamsMax: 4,
+  /** Sign of life on a stream of notices. */
+  consoleBeatMs: 15_000,
+  /** A window that no longer listens ends after this long. */
+  consoleGraceMs: 120_000,
+  /** Rows of the queue handed to the window in one answer. */
+  queuePageRowsMax: 200,
+  /** Rows of a long list passed over in one step; between steps other work has its turn. */
+  queueHopRows: 5_000,
+  /** Writes whose names and titles are kept ready for lists. */
+  headlinesCachedMax: 4_096,
+  /** Writes that wait for an approval shown to one person at a time. */
+  approvalsShownMax: 200,
+  /** A repeated reading of the same record by the same person within this time is one reading. */
+  readingMs: 5 * 60_000,
+  readingsRememberedMax: 10_000,
+  /** One request from the window, as bytes of JSON. */
+  bridgeRequestBytesMax: 256 * 1024,
+  /** Calls from one window that are answered within any one second; beyond, they are refused. */
+  bridgeCallsPerSecondMax: 200,
+  /** Requests of one window that are refused as not its own before it is closed. */
+  windowRefusalsMax: 1_000,
+  /** The program that is told to end waits this long for what is being sent; then it ends as after a crash. */
+  quitSettleMs: 45_000,
+  /** Without a sign of life from the person, the window is locked. */
+  idleLockMs: 15 * 60_000,
+  /** After this long a person signs in anew, whatever they did meanwhile. */
+  sessionMaxMs: 12 * 60 * 60_000,
+  /** Wrong secrets in a row before sign-in waits. */
+  wrongSecretsMax: 5,
+  /** How long sign-in then waits. */
+  signInPauseMs: 60_000,
+
+  /** One policy or consent document. */
+  policyBytesMax: 1024 * 1024,
+  /** What a connection must have shown before its next stage; shares in percent of all its writes. */
+  stageDraftWritesMin: 20,
+  stageDraftFailedPercentMax: 10,
+  stageShadowFailedPercentMax: 5,
+  stageStagedChartedMin: 50,
+  stageStagedFailedPercentMax: 2,
+
   inFlightPerConnectionMax: 32,
+  /** Writes under way in one engine, all connections together. */
+  inFlightMax: 128,
   /** Writes fetched from the ledger in one go. */
   claimBatchMax: 256,
 
@@ -79,11 +159,16 @@ export function contradictions(set: Limits): readonly string[] {
     [set.recordBytesMax * 2 < set.entryBodyBytesMax, 'recordBytesMax * 2 < entryBodyBytesMax'],
     [set.retryBaseMs <= set.retryCapMs, 'retryBaseMs <= retryCapMs'],
     [set.lookUpBaseMs <= set.lookUpCapMs, 'lookUpBaseMs <= lookUpCapMs'],
+    [set.breakerOpenMs <= set.breakerOpenMaxMs, 'breakerOpenMs <= breakerOpenMaxMs'],
+    [set.clockJumpMaxMs <= set.clockSkewMaxMs, 'clockJumpMaxMs <= clockSkewMaxMs'],
     [set.absenceLooksMin <= set.lookUpsMax, 'absenceLooksMin <= lookUpsMax'],
     [set.connectTimeoutMs <= set.readTimeoutMs, 'connectTimeoutMs <= readTimeoutMs'],
     [set.readTimeoutMs <= set.writeTimeoutMs, 'readTimeoutMs <= writeTimeoutMs'],
+    [set.writeTimeoutMs < set.quitSettleMs, 'writeTimeoutMs < quitSettleMs'],
     [set.searchPageEntries <= set.searchEntriesMax, 'searchPageEntries <= searchEntriesMax'],
     [set.inFlightPerConnectionMax <= set.connectionsPerEhrMax, 'inFlightPerConnectionMax <= connectionsPerEhrMax'],
+    [set.inFlightPerConnectionMax <= set.inFlightMax, 'inFlightPerConnectionMax <= inFlightMax'],
+    [set.inFlightMax <= set.claimBatchMax, 'inFlightMax <= claimBatchMax'],
     [set.inFlightPerConnectionMax <= set.claimBatchMax, 'inFlightPerConnectionMax <= claimBatchMax'],
   ];
   return rules.filter(([holds]) => !holds).map(([, rule]) => rule);

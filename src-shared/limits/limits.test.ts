@@ -8,7 +8,7 @@ describe('limits', () => {
     expect(Number.isSafeInteger(limits[name])).toBe(true);
     expect(limits[name]).toBeGreaterThan(0);
     expect(name).toMatch(
-      /(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|MaxMs)$/,
+      /(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|FailuresMax|RestsMax|RefusalsMax|checksMax|CandidatesMax|LooksMax|inFlightMax|MaxMs|ConnectionsMax|WindowsMax|StreamsMax|RowsMax|Rows|CachedMax|ShownMax|RememberedMax|SecondMax|SecretsMax|WritesMin|PercentMax|ChartedMin)$/,
     );
   });
 
@@ -25,9 +25,14 @@ describe('limits', () => {
     [{ absenceLooksMin: limits.lookUpsMax + 1 }, 'absenceLooksMin <= lookUpsMax'],
     [{ connectTimeoutMs: limits.readTimeoutMs + 1 }, 'connectTimeoutMs <= readTimeoutMs'],
     [{ writeTimeoutMs: limits.readTimeoutMs - 1 }, 'readTimeoutMs <= writeTimeoutMs'],
+    [{ quitSettleMs: limits.writeTimeoutMs }, 'writeTimeoutMs < quitSettleMs'],
     [{ searchPageEntries: limits.searchEntriesMax + 1 }, 'searchPageEntries <= searchEntriesMax'],
     [{ connectionsPerEhrMax: limits.inFlightPerConnectionMax - 1 }, 'inFlightPerConnectionMax <= connectionsPerEhrMax'],
     [{ claimBatchMax: limits.inFlightPerConnectionMax - 1 }, 'inFlightPerConnectionMax <= claimBatchMax'],
+    [{ claimBatchMax: limits.inFlightMax - 1 }, 'inFlightMax <= claimBatchMax'],
+    [{ inFlightMax: limits.inFlightPerConnectionMax - 1 }, 'inFlightPerConnectionMax <= inFlightMax'],
+    [{ breakerOpenMs: limits.breakerOpenMaxMs + 1 }, 'breakerOpenMs <= breakerOpenMaxMs'],
+    [{ clockJumpMaxMs: limits.clockSkewMaxMs + 1 }, 'clockJumpMaxMs <= clockSkewMaxMs'],
   ])('%j breaks "%s"', (change, rule) => {
     expect(contradictions({ ...limits, ...change })).toContain(rule);
   });

@@ -1,18 +1,13 @@
-import type { Entry, WriteFilter } from '../outbound/index.ts';
 import type {
   Actor,
   Connection,
-  DecisionRefusal,
-  EventRow,
-  Exchange,
+  ConnectionSettings,
   FailureCode,
-  Finding,
   Person,
-  PreparedRecord,
-  ResolvedFacts,
+  RolloutStage,
   Source,
-  StateName,
-  WriteRow,
+  SwitchScope,
+  SwitchTarget,
 } from '../../../src-shared/domain/index.ts';
 
 /** The use cases as the ways in and the bridge see them; entry hands them the engine's. */
@@ -62,23 +57,6 @@ export interface RunReport {
 /** Rejects when the ledger fails: then nothing more is sent until a person has looked (C5). */
 export type RunEngine = (options: RunOptions) => Promise<RunReport>;
 
-export type DecisionOutcome =
-  | { readonly ok: true; readonly id: string; readonly state: StateName }
-  | { readonly ok: false; readonly code: DecisionRefusal | 'write-unknown'; readonly message: string };
-
-/** Decisions of a signed-in person on one write. */
-export interface PeopleDecide {
-  approve(id: string, person: Person, meaning: string): Promise<DecisionOutcome>;
-  reject(id: string, person: Person, reason: string): Promise<DecisionOutcome>;
-  retry(id: string, person: Person): Promise<DecisionOutcome>;
-  withdraw(id: string, person: Person, reason: string): Promise<DecisionOutcome>;
-  resolve(id: string, person: Person, note: string): Promise<DecisionOutcome>;
-  /** The person looked in the chart: the write is there, at this reference. */
-  attestFound(id: string, person: Person, reference: string, note: string): Promise<DecisionOutcome>;
-  /** The person looked in the chart: the write is not there. */
-  attestAbsent(id: string, person: Person, note: string): Promise<DecisionOutcome>;
-}
-
 export type RegisterOutcome =
   { readonly ok: true } | { readonly ok: false; readonly code: 'name-taken'; readonly message: string };
 
@@ -88,24 +66,29 @@ export interface Register {
   connection(connection: Connection, actor: Actor): Promise<RegisterOutcome>;
 }
 
-/** Everything known about one write. */
-export interface WriteView {
-  readonly row: WriteRow;
-  readonly event: EventRow | undefined;
-  readonly prepared: PreparedRecord | null;
-  readonly findings: readonly Finding[];
-  readonly facts: ResolvedFacts | null;
-  readonly exchanges: readonly Exchange[];
-  /** The event's entry, then the write's, oldest first. */
-  readonly timeline: readonly Entry[];
+export type ControlOutcome =
+  /** `released`: writes that were held and go on now. */
+  | { readonly ok: true; readonly released: number }
+  | { readonly ok: false; readonly code: 'switch-unknown' | 'connection-unknown' | 'stage-not-earned'; readonly message: string };
+
+/** Stopping and going on (B4, B5). What was held for it goes on at once; reading never stops. */
+export interface Control {
+  /** `off`: from now on nothing that fits the scope is sent (or approved here); else the switch of exactly this scope is lifted. */
+  switch(
+    what: SwitchTarget,
+    scope: SwitchScope,
+    off: boolean,
+    reason: string,
+    person: Person,
+    actor: Actor,
+  ): Promise<ControlOutcome>;
+  stage(connection: string, stage: RolloutStage, reason: string, actor: Actor): Promise<ControlOutcome>;
+  /** Sets what is known about the EHR's behaviour; what is not named stays as it was. */
+  settings(connection: string, settings: ConnectionSettings, reason: string, actor: Actor): Promise<ControlOutcome>;
 }
 
-export type TimelineBy =
-  { readonly stream: string } | { readonly encounterKey: string } | { readonly patientKey: string } | { readonly actor: string };
-
-/** Reading clinical records; each reading is recorded with who read. */
-export interface Inspect {
-  write(id: string, actor: Actor): Promise<WriteView | undefined>;
-  writes(filter: WriteFilter, actor: Actor): Promise<readonly WriteRow[]>;
-  timeline(tenant: string, by: TimelineBy, actor: Actor): Promise<readonly Entry[]>;
-}
+export type * from './decide.ts';
+export type * from './inspect.ts';
+export type * from './triage.ts';
+export type * from './console.ts';
+export type * from './governance.ts';

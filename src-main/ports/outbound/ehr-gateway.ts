@@ -158,6 +158,18 @@ export interface FindQuery {
   readonly resourceType: string;
   /** For updates: the resource changed and the version the change was based on. */
   readonly target: ResolvedRef | null;
+  /**
+   * For creates: a record known to be in the chart. The same kind of search must find it before finding nothing counts;
+   * without one, absence is never concluded.
+   */
+  readonly control?: FindControl | null;
+}
+
+export interface FindControl {
+  readonly resourceType: string;
+  readonly system: string;
+  readonly value: string;
+  readonly reference: string;
 }
 
 export type FindOutcome =

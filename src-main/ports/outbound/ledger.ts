@@ -1,13 +1,18 @@
 import type {
   Actor,
   ConnectionRow,
+  ConsentRow,
   EntryBodies,
   EntryType,
   EventRow,
   FailureCode,
+  GateRow,
   PersonRow,
+  PolicyRow,
+  ProposalRow,
   SourceRow,
   StateName,
+  SwitchRow,
   WorkspaceRow,
   WriteRow,
 } from '../../../src-shared/domain/index.ts';
@@ -61,7 +66,12 @@ export interface Rows {
   person: PersonRow;
   source: SourceRow;
   connection: ConnectionRow;
+  switch: SwitchRow;
   workspace: WorkspaceRow;
+  policy: PolicyRow;
+  proposal: ProposalRow;
+  consent: ConsentRow;
+  gate: GateRow;
 }
 export type RowKind = keyof Rows;
 
@@ -123,10 +133,13 @@ export interface LedgerReader {
     limit: number,
   ): Promise<readonly Entry[]>;
   /**
-   * Writes whose time has come (`dueAt(state) <= now`), oldest first: never one whose lane holds an earlier unsettled
-   * sibling that blocks it (see `laneBlockingStates`), and for `pending` only the first of its lane.
+   * Writes whose time has come (`dueAt(state) <= now`), oldest first; of those to be sent, at most one of each lane, and
+   * only the one whose turn it is: `failed-retryable` while nothing of the lane is in flight or unknown, `pending` by
+   * `nextInLane` while nothing of the lane is any of these.
+   *
+   * @param except connections whose writes are left out
    */
-  due(now: number, limit: number): Promise<readonly WriteRow[]>;
+  due(now: number, limit: number, except?: readonly string[]): Promise<readonly WriteRow[]>;
   /** The earliest time at which any write will be due, or `null`: nothing waits for time. */
   nextDueAt(): Promise<number | null>;
   /** All writes in flight, for recovery at start. */

@@ -1,0 +1,140 @@
+import type { WriteView } from '../ports/inbound/index.ts';
+import type { Entry } from '../ports/outbound/index.ts';
+import type {
+  ConnectionShape,
+  PersonView,
+  TimelineEntryView,
+  WriteDetail,
+  WriteSummary,
+} from '../../src-shared/contract/index.ts';
+import {
+  codeOf,
+  dueAt,
+  failureOf,
+  type Connection,
+  type FailureCode,
+  type Person,
+  type WriteRow,
+  type WriteState,
+} from '../../src-shared/domain/index.ts';
+
+/** From ledger rows to the shapes that cross a boundary: the window's and the command line's. */
+
+export function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+function isoOrNull(epochMs: number | null | undefined): string | null {
+  return epochMs === null || epochMs === undefined ? null : isoTime(epochMs);
+}
+
+export function writeSummary(row: WriteRow): WriteSummary {
+  const { state } = row;
+  const code = codeOf(state);
+  const committed = state.name === 'committed' ? state : null;
+  return {
+    id: row.id,
+    tenant: row.tenant,
+    connection: row.connection,
+    state: state.name,
+    code,
+    class: code === null ? null : failureOf(code).class,
+    next: code === null ? null : failureOf(code).next,
+    eventId: row.eventId,
+    eventVersion: row.eventVersion,
+    slot: row.slot,
+    kind: row.kind,
+    resourceType: row.resourceType,
+    operation: row.operation,
+    tier: row.tier,
+    attempts: row.attempts,
+    nextAt: isoOrNull(dueAt(state)),
+    reference: committed?.evidence.reference ?? null,
+    versionId: committed?.evidence.versionId ?? null,
+    landing: committed?.landing ?? null,
+    verification: committed?.verification.result ?? null,
+    late: committed?.late ?? false,
+    supersedes: row.supersedes,
+    group: row.group,
+    source: row.source,
+    createdAt: isoTime(row.createdAt),
+    updatedAt: isoTime(row.updatedAt),
+  };
+}
+
+export function writeDetail(view: WriteView): WriteDetail {
+  const { row, event, prepared } = view;
+  const { state, approval } = row;
+  const code = codeOf(state);
+  const committed = state.name === 'committed' ? state : null;
+  return {
+    ...writeSummary(row),
+    times: {
+      event: isoOrNull(event?.occurredAt),
+      ingestion: isoTime(row.createdAt),
+      approval: isoOrNull(approval?.at),
+      writeBack: isoOrNull(committed?.at),
+    },
+    failure: code === null ? null : failureView(code),
+    waitingFor: waitingFor(state),
+    approval: approval === null ? null : { ...approval, at: isoTime(approval.at) },
+    request: prepared === null ? null : { ...prepared, headers: { ...prepared.headers } },
+    facts: view.facts,
+    findings: [...view.findings],
+    differences: committed?.verification.result === 'partial' ? [...committed.verification.differences] : [],
+    exchanges: view.exchanges.map((exchange) => ({ ...exchange, at: isoTime(exchange.at), headers: { ...exchange.headers } })),
+    timeline: view.timeline.map(timelineEntry),
+  };
+}
+
+function failureView(code: FailureCode): WriteDetail['failure'] {
+  const { class: cls, owner, words, next, nature } = failureOf(code);
+  return { code, class: cls, owner, words, next, retryable: nature === 'retryable' };
+}
+
+export function timelineEntry(entry: Entry): TimelineEntryView {
+  const body = entry.body as { moves?: readonly { name: TimelineEntryView['states'][number] }[]; note?: string } | null;
+  return {
+    tenant: entry.tenant,
+    seq: entry.seq,
+    at: isoTime(entry.at),
+    type: entry.type,
+    stream: entry.stream,
+    actor: { kind: entry.actor.kind, id: entry.actor.id, role: entry.actor.kind === 'person' ? entry.actor.role : null },
+    correlation: entry.correlation,
+    leafHash: entry.leafHash,
+    states: (body?.moves ?? []).map((move) => move.name),
+    note: body?.note ?? null,
+    erased: entry.body === null,
+  };
+}
+
+export function personView(person: Person): PersonView {
+  return { id: person.id, name: person.name, roles: [...person.roles], npi: person.npi, active: person.active };
+}
+
+export function connectionView(connection: Connection): ConnectionShape {
+  const { name, adapter, baseUrl, tenants, environment, stage, baa, auth, active } = connection;
+  return {
+    name,
+    adapter,
+    baseUrl,
+    tenants: tenants === null ? null : [...tenants],
+    environment,
+    stage,
+    baa,
+    auth: auth.kind,
+    active,
+  };
+}
+
+/** The people a write waits for, and why. */
+function waitingFor(state: WriteState): WriteDetail['waitingFor'] {
+  if (state.name === 'awaiting-approval') return { roles: [...state.roles], reason: state.reason };
+  if (state.name !== 'held') return null;
+  const { code, liftedBy, reason, follows } = state.hold;
+  return {
+    roles: [liftedBy],
+    reason: reason ?? (follows === undefined ? failureOf(code).words : `it follows the write ${follows}`),
+  };
+}

@@ -1,0 +1,101 @@
+import type {
+  Actor,
+  ChecklistItem,
+  ConsentDecision,
+  ContractRow,
+  FailureCode,
+  GateState,
+  LoosenedCell,
+  Person,
+  PhiFlow,
+  PolicyRefusal,
+  PolicyRow,
+  ProposalRow,
+  RecordedConsent,
+  Signatory,
+  StageReport,
+  StateName,
+} from '../../../src-shared/domain/index.ts';
+
+/** Governing what may be written: policies, the gate of a connection, consents, and why a write went or did not. */
+
+export type GovernanceOutcome =
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly key: string;
+      readonly documentVersion: string;
+      readonly state: ProposalRow['state'];
+      readonly loosened: readonly LoosenedCell[];
+    }
+  | { readonly ok: false; readonly code: PolicyRefusal; readonly message: string };
+
+export interface Governance {
+  /** Puts a policy document forward; refused by name when it is invalid or loosens what it may only tighten. */
+  propose(text: string, reason: string, person: Person, actor: Actor): Promise<GovernanceOutcome>;
+  /** Brings a proposal into force; never by the person who proposed it. */
+  approve(id: string, meaning: string, person: Person, actor: Actor): Promise<GovernanceOutcome>;
+  refuse(id: string, reason: string, person: Person, actor: Actor): Promise<GovernanceOutcome>;
+  show(): Promise<{ readonly policies: readonly PolicyRow[]; readonly proposals: readonly ProposalRow[] }>;
+  /** Where health information may travel, from the configuration as it stands (G9). */
+  flows(): Promise<readonly PhiFlow[]>;
+}
+
+export type SignOutcome =
+  | { readonly ok: true; readonly gate: GateState }
+  | {
+      readonly ok: false;
+      readonly code: 'connection-unknown' | 'role-forbids' | 'already-signed' | 'reason-missing';
+      readonly message: string;
+    };
+
+export interface Gates {
+  sign(
+    connection: string,
+    signatory: Signatory,
+    items: readonly ChecklistItem[],
+    meaning: string,
+    person: Person,
+    actor: Actor,
+  ): Promise<SignOutcome>;
+  /** The gate and the measured stage of a connection; `undefined` when there is none of this name. */
+  report(connection: string): Promise<{ readonly gate: GateState; readonly stage: StageReport } | undefined>;
+}
+
+export type ConsentOutcome =
+  | { readonly ok: true; readonly consent: RecordedConsent }
+  | { readonly ok: false; readonly code: 'consent-invalid'; readonly message: string };
+
+export interface Consents {
+  /** Takes in a FHIR R4 Consent: it counts from this moment on, also for writes that are about to leave. */
+  record(tenant: string, text: string, actor: Actor): Promise<ConsentOutcome>;
+  /** @param patient `identifier SYSTEM|VALUE` or `reference Patient/ID`, as in `subjectKey` */
+  of(tenant: string, patient: string, actor: Actor): Promise<readonly RecordedConsent[]>;
+}
+
+/** One rule that was asked, in the order of asking. */
+export interface ExplainedStep {
+  readonly rule:
+    'contract' | 'checks' | 'capability' | 'switch' | 'connection' | 'environment' | 'gate' | 'consent' | 'source' | 'approval';
+  readonly outcome: 'passes' | 'waits' | 'stops' | 'not-asked';
+  readonly words: string;
+}
+
+/** Why a write went, waits or stopped, with the facts that are in force now. */
+export interface PolicyExplanation {
+  readonly id: string;
+  readonly state: StateName;
+  readonly verdict: 'went' | 'goes' | 'waits' | 'stopped' | 'ended';
+  readonly because: string;
+  readonly code: FailureCode | null;
+  readonly contractVersion: string;
+  readonly contract: ContractRow;
+  /** What consent says now. */
+  readonly consent: ConsentDecision;
+  /** What it said when the write was last checked, and when it was last sent; `null`: not asked by then. */
+  readonly consentWhenChecked: ConsentDecision | null;
+  readonly consentWhenSent: ConsentDecision | null;
+  readonly steps: readonly ExplainedStep[];
+}
+
+export type ExplainPolicy = (id: string, actor: Actor) => Promise<PolicyExplanation | undefined>;

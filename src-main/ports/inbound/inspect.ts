@@ -1,0 +1,32 @@
+import type { Entry, WriteFilter } from '../outbound/index.ts';
+import type {
+  Actor,
+  EventRow,
+  Exchange,
+  Finding,
+  PreparedRecord,
+  ResolvedFacts,
+  WriteRow,
+} from '../../../src-shared/domain/index.ts';
+
+/** Everything known about one write. */
+export interface WriteView {
+  readonly row: WriteRow;
+  readonly event: EventRow | undefined;
+  readonly prepared: PreparedRecord | null;
+  readonly findings: readonly Finding[];
+  readonly facts: ResolvedFacts | null;
+  readonly exchanges: readonly Exchange[];
+  /** The event's entry, then the write's, oldest first. */
+  readonly timeline: readonly Entry[];
+}
+
+export type TimelineBy =
+  { readonly stream: string } | { readonly encounterKey: string } | { readonly patientKey: string } | { readonly actor: string };
+
+/** Reading clinical records; each reading is recorded with who read. */
+export interface Inspect {
+  write(id: string, actor: Actor): Promise<WriteView | undefined>;
+  writes(filter: WriteFilter, actor: Actor): Promise<readonly WriteRow[]>;
+  timeline(tenant: string, by: TimelineBy, actor: Actor): Promise<readonly Entry[]>;
+}

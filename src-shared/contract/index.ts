@@ -1,0 +1,13 @@
+export { contract, isMethod, methodNames } from './contract.ts';
+export type { Access, Contract, Method, MethodName, Request, Response } from './contract.ts';
+export { boundaryCodes, callFailure, envelope } from './envelope.ts';
+export type { BoundaryCode, CallFailure, Envelope } from './envelope.ts';
+export { notice } from './notices.ts';
+export type { Notice } from './notices.ts';
+export * as shapes from './shapes.ts';
+export { actionNames, engineStates, queueTabs } from './views.ts';
+export type * from './view-types.ts';
+export { consolePaths, exposedName, exposedPassphraseName } from './exposed.ts';
+export type { ExposedBridge, ExposedPassphrase } from './exposed.ts';
+export { passphraseQuestion, passphraseRequest, passphraseVerdict } from './passphrase.ts';
+export type { PassphraseQuestion, PassphraseRequest, PassphraseVerdict } from './passphrase.ts';

@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { failures, riskTiers, roles } from '../domain/index.ts';
+
+/** Shapes that more than one method or command answers with. Times are ISO 8601 in UTC. */
+
+export const stateNames = [
+  'draft',
+  'validated',
+  'awaiting-approval',
+  'held',
+  'pending',
+  'in-flight',
+  'unknown',
+  'conflict',
+  'failed-retryable',
+  'failed-terminal',
+  'resolved-by-hand',
+  'committed',
+  'superseded',
+  'withdrawn',
+  'compensated',
+  'corrected',
+  'quarantined',
+] as const;
+export const stateName = z.enum(stateNames);
+export const failureCode = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
+export const role = z.enum(roles);
+export const riskTier = z.enum(riskTiers);
+export const time = z.iso.datetime();
+export const countByState = z.partialRecord(stateName, z.int().nonnegative());
+/** Lowercase hex of a SHA-256. */
+export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const writeId = z.string().regex(/^[a-z2-7]{16,64}$/);
+export const environment = z.enum(['practice', 'sandbox', 'production']);
+
+export const approval = z.strictObject({
+  by: z.string(),
+  name: z.string(),
+  role,
+  at: time,
+  meaning: z.string(),
+  made: z.enum(['source', 'person']),
+  contentSha256: z.string(),
+  requestSha256: z.string(),
+});
+
+/** A stable code with what a person needs to know about it. */
+export const failure = z.strictObject({
+  code: failureCode,
+  class: z.string(),
+  owner: z.string(),
+  words: z.string(),
+  next: z.string(),
+  retryable: z.boolean(),
+});
+
+export const difference = z.strictObject({
+  path: z.string(),
+  kind: z.enum(['missing', 'changed', 'added', 'precision']),
+  sent: z.string().nullable(),
+  found: z.string().nullable(),
+});
+
+const textSpan = z.strictObject({ start: z.int(), end: z.int() });
+export const finding = z.strictObject({
+  rule: z.string(),
+  severity: z.enum(['information', 'review', 'stop']),
+  path: z.string(),
+  message: z.string(),
+  next: z.string(),
+  /** Characters of the text at `path`, and of the transcript where it was heard otherwise. */
+  span: textSpan.optional(),
+  transcriptSpan: textSpan.optional(),
+});
+
+export const writeSummary = z.strictObject({
+  id: z.string(),
+  tenant: z.string(),
+  connection: z.string(),
+  state: stateName,
+  code: failureCode.nullable(),
+  class: z.string().nullable(),
+  next: z.string().nullable(),
+  eventId: z.string(),
+  eventVersion: z.int(),
+  slot: z.string(),
+  kind: z.string(),
+  resourceType: z.string(),
+  operation: z.enum(['create', 'update']),
+  tier: riskTier,
+  attempts: z.int(),
+  nextAt: time.nullable(),
+  reference: z.string().nullable(),
+  versionId: z.string().nullable(),
+  landing: z.enum(['charted', 'draft', 'held-for-reconciliation']).nullable(),
+  verification: z.enum(['verified', 'partial', 'not-verifiable', 'due']).nullable(),
+  late: z.boolean(),
+  supersedes: z.string().nullable(),
+  group: z.string(),
+  source: z.string(),
+  createdAt: time,
+  updatedAt: time,
+});
+
+export const exchange = z.strictObject({
+  at: time,
+  method: z.string(),
+  path: z.string(),
+  requestSha256: z.string().nullable(),
+  status: z.int().nullable(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string().nullable(),
+  bodySha256: z.string().nullable(),
+  fault: z.string().nullable(),
+  durationMs: z.number(),
+});
+
+export const timelineEntry = z.strictObject({
+  tenant: z.string(),
+  seq: z.int(),
+  at: time,
+  type: z.string(),
+  stream: z.string(),
+  actor: z.strictObject({ kind: z.string(), id: z.string(), role: z.string().nullable() }),
+  correlation: z.string(),
+  leafHash: z.string(),
+  states: z.array(stateName),
+  note: z.string().nullable(),
+  erased: z.boolean(),
+});
+
+const ref = z.strictObject({ reference: z.string(), versionId: z.string().nullable() }).nullable();
+
+export const writeDetail = writeSummary.extend({
+  times: z.strictObject({
+    event: time.nullable(),
+    ingestion: time.nullable(),
+    approval: time.nullable(),
+    writeBack: time.nullable(),
+  }),
+  failure: failure.nullable(),
+  waitingFor: z.strictObject({ roles: z.array(role), reason: z.string() }).nullable(),
+  approval: approval.nullable(),
+  request: z
+    .strictObject({
+      adapter: z.string(),
+      contract: z.string(),
+      method: z.enum(['POST', 'PUT', 'PATCH']),
+      path: z.string(),
+      headers: z.record(z.string(), z.string()),
+      body: z.string(),
+      sha256: z.string(),
+    })
+    .nullable(),
+  facts: z.strictObject({ patient: ref, encounter: ref, practitioner: ref, organization: ref, target: ref }).nullable(),
+  findings: z.array(finding),
+  differences: z.array(difference),
+  exchanges: z.array(exchange),
+  timeline: z.array(timelineEntry),
+});
+
+export const person = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  roles: z.array(role),
+  npi: z.string().nullable(),
+  active: z.boolean(),
+});
+
+export const connection = z.strictObject({
+  name: z.string(),
+  adapter: z.string(),
+  baseUrl: z.string(),
+  tenants: z.array(z.string()).nullable(),
+  environment,
+  stage: z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
+  baa: z.string().nullable(),
+  auth: z.enum(['none', 'bearer-file']),
+  active: z.boolean(),
+});
+
+export const connectionReport = z.strictObject({
+  connection: z.string(),
+  ok: z.boolean(),
+  fhirVersion: z.string().nullable(),
+  software: z.string().nullable(),
+  resources: z.record(
+    z.string(),
+    z.strictObject({
+      create: z.boolean(),
+      update: z.boolean(),
+      patch: z.boolean(),
+      read: z.boolean(),
+      conditionalCreate: z.boolean(),
+      versioning: z.enum(['no-version', 'versioned', 'versioned-update']).nullable(),
+      searchParameters: z.array(z.string()),
+    }),
+  ),
+  problems: z.array(z.string()),
+});
+
+export const decision = z.strictObject({ id: z.string(), state: stateName });
+
+export const logProblem = z.strictObject({
+  code: z.string(),
+  tenant: z.string().nullable(),
+  seq: z.int().nullable(),
+  message: z.string(),
+});
+
+export const logReport = z.strictObject({
+  ok: z.boolean(),
+  entries: z.int(),
+  checkpoints: z.int(),
+  erasedPayloads: z.int(),
+  problems: z.array(logProblem),
+});
