@@ -1,9 +1,9 @@
 import type { EngineDeps } from '../deps.ts';
+import { Readings } from './readings.ts';
 import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
 import type { Entry, LedgerReader } from '../../ports/outbound/index.ts';
 import {
   workspaceLog,
-  type Actor,
   type Exchange,
   type Finding,
   type PreparedRecord,
@@ -11,25 +11,9 @@ import {
 } from '../../../src-shared/domain/index.ts';
 
 /** Reading what is known, each reading itself on record (H1). */
-export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Inspect {
+export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>, readings = new Readings(deps)): Inspect {
   const { ledger } = deps;
-  const viewed = async (what: string, id: string, tenant: string, actor: Actor): Promise<void> => {
-    await ledger.commit({
-      tenant,
-      expected: [],
-      entries: [
-        {
-          type: 'record.viewed',
-          stream: `${what}/${id}`,
-          at: deps.clock.now(),
-          actor,
-          patientKey: null,
-          correlation: deps.random.id(),
-          body: { what, id },
-        },
-      ],
-    });
-  };
+  const viewed = readings.record.bind(readings);
   return {
     async write(id, actor): Promise<WriteView | undefined> {
       const row = await ledger.findWrite(id);

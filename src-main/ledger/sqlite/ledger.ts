@@ -3,15 +3,19 @@ import type {
   Commit,
   CommitResult,
   Entry,
+  Anchor,
+  Cause,
   Ledger,
+  LedgerLists,
   Random,
   RowKind,
   Rows,
   VerifyReport,
   WriteCounts,
   WriteFilter,
+  WriteSelection,
 } from '../../ports/outbound/index.ts';
-import { hex, type WriteRow } from '../../../src-shared/domain/index.ts';
+import { hex, type EntryType, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { LedgerError } from '../errors.ts';
 import { Appender, type CommitStep } from './appender.ts';
 import type { CheckpointFiles } from './checkpoint-file.ts';
@@ -21,6 +25,7 @@ import type { Signer } from './keys.ts';
 import { Logs } from './logs.ts';
 import type { PageKey } from './pages.ts';
 import type { PayloadKeys } from './payload-keys.ts';
+import { SqliteLists } from './lists.ts';
 import { SqliteReader } from './reader.ts';
 import { RowStore } from './row-store.ts';
 import { Verification } from './verify/verify.ts';
@@ -35,6 +40,8 @@ export interface SqliteLedgerParts {
   readonly clock: Clock;
   readonly random: Pick<Random, 'bytes'>;
   readonly onStep: (step: CommitStep) => void;
+  /** Called after each commit that this object made, with what was committed. */
+  readonly onCommitted: (commit: Commit) => void;
   readonly file: string;
   readonly pageKey: PageKey;
   /** Opens a connection that only reads. */
@@ -42,10 +49,11 @@ export interface SqliteLedgerParts {
 }
 
 /** The ledger in an encrypted SQLite file. Made by `openSqliteLedger`, which has checked everything the parts promise. */
-export class SqliteLedger implements Ledger {
+export class SqliteLedger implements Ledger, LedgerLists {
   private readonly parts: SqliteLedgerParts;
   private readonly appender: Appender;
   private readonly reader: SqliteReader;
+  private readonly lists: SqliteLists;
   private readonly checkpoints: Checkpoints;
   private closing: Promise<void> | null = null;
 
@@ -55,6 +63,7 @@ export class SqliteLedger implements Ledger {
     const logs = new Logs(db);
     const rows = new RowStore(db);
     this.reader = new SqliteReader(db, logs, rows, keys);
+    this.lists = new SqliteLists(db, logs, this.reader);
     this.appender = new Appender({
       db,
       logs,
@@ -70,7 +79,9 @@ export class SqliteLedger implements Ledger {
 
   async commit(commit: Commit): Promise<CommitResult> {
     if (this.closing !== null) throw closedError();
-    return this.appender.append(commit);
+    const result = await this.appender.append(commit);
+    if (result.ok) this.parts.onCommitted(commit);
+    return result;
   }
 
   async checkpoint(): Promise<void> {
@@ -110,8 +121,8 @@ export class SqliteLedger implements Ledger {
     return this.reader.entries(...args);
   }
 
-  async due(now: number, limit: number): Promise<readonly WriteRow[]> {
-    return this.reader.due(now, limit);
+  async due(now: number, limit: number, except?: readonly string[]): Promise<readonly WriteRow[]> {
+    return this.reader.due(now, limit, except);
   }
 
   async nextDueAt(): Promise<number | null> {
@@ -120,6 +131,34 @@ export class SqliteLedger implements Ledger {
 
   async inFlight(): Promise<readonly WriteRow[]> {
     return this.reader.inFlight();
+  }
+
+  async countWrites(filter: WriteSelection): Promise<number> {
+    return this.lists.countWrites(filter);
+  }
+
+  async writesFrom(filter: WriteFilter, skip: number): Promise<readonly WriteRow[]> {
+    return this.lists.writesFrom(filter, skip);
+  }
+
+  async causes(): Promise<readonly Cause[]> {
+    return this.lists.causes();
+  }
+
+  async countUnverified(since: number): Promise<number> {
+    return this.lists.countUnverified(since);
+  }
+
+  async anchor(): Promise<Anchor> {
+    return this.lists.anchor();
+  }
+
+  async revision(): Promise<number> {
+    return this.lists.revision();
+  }
+
+  async latestOf(tenant: string, actor: string, types: readonly EntryType[], limit: number): Promise<readonly Entry[]> {
+    return this.lists.latestOf(tenant, actor, types, limit);
   }
 
   async verify(progress: (done: number, total: number) => void = () => {}): Promise<VerifyReport> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, openSync, readSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { originOf, rootAt, sameBytes, verifyCheckpoint } from '../../../src-shared/audit/index.ts';
-import type { Clock, Ledger, Random } from '../../ports/outbound/index.ts';
+import type { Clock, Commit, Ledger, LedgerLists, Random } from '../../ports/outbound/index.ts';
 import { OpenRefused, type Refusal } from '../errors.ts';
 import type { CommitStep } from './appender.ts';
 import { checkpointFileName, CheckpointFiles, syncFolder } from './checkpoint-file.ts';
@@ -26,11 +26,13 @@ export interface OpenOptions {
   readonly random: Pick<Random, 'bytes'>;
   /** Make a new ledger; refused when anything of one is there. Without it nothing is ever made. */
   readonly create?: boolean;
+  /** Called after each commit made through this ledger. */
+  readonly onCommitted?: (commit: Commit) => void;
   /** For crash tests: called at named points of every commit. */
   readonly onStep?: (step: CommitStep) => void;
 }
 
-export type OpenResult = { readonly ok: true; readonly ledger: Ledger } | ({ readonly ok: false } & Refusal);
+export type OpenResult = { readonly ok: true; readonly ledger: Ledger & LedgerLists } | ({ readonly ok: false } & Refusal);
 
 const PLAINTEXT_HEADER = 'SQLite format 3\0';
 const APPLICATION_ID = 0x43534c31;
@@ -77,6 +79,7 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
       clock: options.clock,
       random: options.random,
       onStep: options.onStep ?? (() => {}),
+      onCommitted: options.onCommitted ?? (() => {}),
       file: path.join(options.folder, ledgerFile),
       pageKey: pageKey(options.keys.ledger, ledgerSalt(options.keys.ledger)),
       openReader,

@@ -19,6 +19,7 @@ import type { PayloadKeys } from './payload-keys.ts';
 import { placeOf } from './place.ts';
 import { readRow } from './row-shape.ts';
 import { storedColumns, type RowStore, type StoredColumns } from './row-store.ts';
+import { WriteQuery } from './write-query.ts';
 
 interface EntryRecord {
   readonly place: number;
@@ -28,17 +29,7 @@ interface EntryRecord {
   readonly sealed: Buffer | null;
 }
 
-interface TallyRecord {
-  readonly log: number;
-  readonly connection: string;
-  readonly state: StateName;
-  readonly n: number;
-}
-
 type WriteRecord = StoredColumns & { readonly log: number };
-
-/** Streams of writes in order are merged from at most this many places; beyond, walking all writes in order is cheaper. */
-const MERGED_MAX = 64;
 
 /** The reading half of the ledger: everything from what is committed, nothing from what is under way. */
 export class SqliteReader implements LedgerReader {
@@ -46,6 +37,7 @@ export class SqliteReader implements LedgerReader {
   private readonly logs: Logs;
   private readonly store: RowStore;
   private readonly keys: PayloadKeys;
+  private readonly query: WriteQuery;
   private readonly prepared = new Map<string, Statement>();
 
   constructor(db: Db, logs: Logs, store: RowStore, keys: PayloadKeys) {
@@ -53,6 +45,7 @@ export class SqliteReader implements LedgerReader {
     this.logs = logs;
     this.store = store;
     this.keys = keys;
+    this.query = new WriteQuery((sql) => this.statement(sql));
   }
 
   async row<K extends RowKind>(kind: K, tenant: string, key: string): Promise<Rows[K] | undefined> {
@@ -78,20 +71,21 @@ export class SqliteReader implements LedgerReader {
   async writes(filter: WriteFilter): Promise<readonly WriteRow[]> {
     const log = filter.tenant === undefined ? null : this.logs.number(filter.tenant);
     if (log === undefined || filter.limit <= 0) return [];
-    const { terms, values } = this.conditions(filter, log);
-    const records = this.streams(filter, log).flatMap((stream) => {
-      const where = [...stream.terms, ...terms];
-      const sql = `SELECT log, ${storedColumns} FROM write ${stream.index}${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}
-        ORDER BY created_at DESC, ord DESC, log DESC LIMIT ?`;
-      return this.statement(sql).all(...stream.values, ...values, filter.limit) as WriteRecord[];
-    });
+    const records = this.query
+      .streams(filter, log)
+      .flatMap(
+        ({ from, where, values }) =>
+          this.statement(
+            `SELECT log, ${storedColumns} FROM ${from} ${where} ORDER BY created_at DESC, ord DESC, log DESC LIMIT ?`,
+          ).all(...values, filter.limit) as WriteRecord[],
+      );
     records.sort((a, b) => b.created_at - a.created_at || b.ord - a.ord || b.log - a.log);
     return records.slice(0, filter.limit).map((record) => this.load(record));
   }
 
   async counts(tenant?: string): Promise<WriteCounts> {
     const log = tenant === undefined ? null : (this.logs.number(tenant) ?? -1);
-    const tallies = this.tallies(log);
+    const tallies = this.query.tallies(log);
     const byState: Partial<Record<StateName, number>> = {};
     const byConnection: Record<string, Partial<Record<StateName, number>>> = {};
     for (const { connection, state, n } of tallies) {
@@ -154,10 +148,11 @@ export class SqliteReader implements LedgerReader {
     });
   }
 
-  async due(now: number, limit: number): Promise<readonly WriteRow[]> {
+  async due(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
     const records = this.statement(
-      `SELECT log, ${storedColumns} FROM write WHERE ready_at IS NOT NULL AND ready_at <= ? ORDER BY ready_at, ord LIMIT ? + 0`,
-    ).all(now, limit) as WriteRecord[];
+      `SELECT log, ${storedColumns} FROM write WHERE ready_at IS NOT NULL AND ready_at <= ?
+         AND connection NOT IN (SELECT value FROM json_each(?)) ORDER BY ready_at, ord LIMIT ? + 0`,
+    ).all(now, JSON.stringify(except), limit) as WriteRecord[];
     return records.map((record) => this.load(record));
   }
 
@@ -169,7 +164,8 @@ export class SqliteReader implements LedgerReader {
     const select = this.statement(
       `SELECT log, ${storedColumns} FROM write WHERE log = ? AND state = 'in-flight' AND connection = ? ORDER BY created_at, ord`,
     );
-    return this.tallies(null)
+    return this.query
+      .tallies(null)
       .filter((tally) => tally.state === 'in-flight')
       .flatMap((tally) => select.all(tally.log, tally.connection) as WriteRecord[])
       .map((record) => this.load(record));
@@ -196,66 +192,6 @@ export class SqliteReader implements LedgerReader {
 
   private load(record: WriteRecord): WriteRow {
     return this.store.load(record, record.log, this.logs.tenant(record.log)).row;
-  }
-
-  private tallies(log: number | null): readonly TallyRecord[] {
-    return this.statement('SELECT log, connection, state, n FROM write_tally WHERE log = coalesce(?, log) AND n > 0').all(
-      log,
-    ) as TallyRecord[];
-  }
-
-  /** What every stream of a query must satisfy besides what makes it a stream. */
-  private conditions(filter: WriteFilter, log: number | null): { terms: readonly string[]; values: readonly unknown[] } {
-    const terms: string[] = [];
-    const values: unknown[] = [];
-    const require = (term: string, ...bound: unknown[]): void => {
-      terms.push(term);
-      values.push(...bound);
-    };
-    if (log !== null) require('log = ?', log);
-    if (filter.states !== undefined) require(`state IN (${filter.states.map(() => '?').join(', ')})`, ...filter.states);
-    if (filter.code !== undefined) require('code = ?', filter.code);
-    if (filter.connection !== undefined) require('connection = ?', filter.connection);
-    if (filter.patientKey !== undefined) require('patient_key = ?', filter.patientKey);
-    if (filter.encounterKey !== undefined) require('encounter_key = ?', filter.encounterKey);
-    if (filter.group !== undefined) require('grp = ?', filter.group);
-    if (filter.eventId !== undefined) require('event_id = ?', filter.eventId);
-    if (filter.since !== undefined) require('created_at >= ?', filter.since);
-    if (filter.after !== undefined) {
-      // After a write that is not there comes nothing: `(...) < (NULL, ...)` holds for no row.
-      const after = this.statement('SELECT created_at, ord, log FROM write WHERE id = ?').get(filter.after) as
-        WriteRecord | undefined;
-      require('(created_at, ord, log) < (?, ?, ?)', after?.created_at ?? null, after?.ord ?? null, after?.log ?? null);
-    }
-    return { terms, values };
-  }
-
-  /**
-   * The parts of the file whose writes, each already in order, together hold every write the filter can want. An index
-   * that ends in the order of the list gives a page without sorting or passing over what does not fit.
-   */
-  private streams(
-    filter: WriteFilter,
-    log: number | null,
-  ): readonly { index: string; terms: readonly string[]; values: readonly unknown[] }[] {
-    const whole = (index: string) => [{ index: `INDEXED BY ${index} `, terms: [], values: [] }];
-    if (filter.eventId !== undefined) return whole('write_by_event');
-    if (filter.group !== undefined) return whole('write_by_group');
-    if (filter.encounterKey !== undefined) return whole('write_by_encounter');
-    if (filter.patientKey !== undefined) return whole('write_by_patient');
-    if (filter.code !== undefined) return [{ index: 'INDEXED BY write_by_code ', terms: ['code IS NOT NULL'], values: [] }];
-    if (filter.states === undefined && filter.connection === undefined && log === null) return whole('write_by_time');
-    const wanted = this.tallies(log).filter(
-      (tally) =>
-        (filter.states === undefined || filter.states.includes(tally.state)) &&
-        (filter.connection === undefined || filter.connection === tally.connection),
-    );
-    if (wanted.length > MERGED_MAX) return whole('write_by_time');
-    return wanted.map((tally) => ({
-      index: 'INDEXED BY write_by_state ',
-      terms: ['log = ?', 'state = ?', 'connection = ?'],
-      values: [tally.log, tally.state, tally.connection],
-    }));
   }
 
   private readEntry(record: EntryRecord): Entry {
