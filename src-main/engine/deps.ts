@@ -1,12 +1,17 @@
 import type { Clock, Definitions, EhrGateways, Ledger, Log, Random, Timers } from '../ports/outbound/index.ts';
-import type { Actor, ContractMatrix, Sha256 } from '../../src-shared/domain/index.ts';
+import type { Actor, CheckRules, ConsentPolicy, ContractMatrix, Sha256 } from '../../src-shared/domain/index.ts';
 
 /** Everything the engine needs from outside. Built once, by entry. */
 export interface EngineDeps {
   readonly ledger: Ledger;
   readonly gateways: EhrGateways;
   readonly definitions: Definitions;
+  /** The contract matrix that is shipped; in force until the workspace approves another (`policy/in-force`). */
   readonly matrix: ContractMatrix;
+  /** The organization's consent policy that is shipped; as above. */
+  readonly consentPolicy: ConsentPolicy;
+  /** The rules of the content checks (`resources/checks`), ready for use. */
+  readonly checks: CheckRules;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -18,6 +23,8 @@ export interface EngineDeps {
   readonly engineId: string;
   /** How long a connection's search may lag behind its commits. */
   readonly searchSettleMs: number;
+  /** Why the clock cannot be trusted now; set by the running engine, which watches it. */
+  readonly clockUnsafe?: () => string | null;
 }
 
 export function engineActor(deps: Pick<EngineDeps, 'engineId'>): Actor {

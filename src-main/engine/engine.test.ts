@@ -143,13 +143,31 @@ describe('who decides', () => {
     await harness.drain();
     expect((await harness.write(id)).state).toMatchObject({ name: 'awaiting-approval', roles: ['clinician', 'clinical-owner'] });
     expect(harness.ehr.sends).toEqual([]);
-    expect(await harness.decide.approve(id, { ...clinician, roles: ['operator'] }, 'ok')).toMatchObject({
+    expect(await harness.approve(id, { ...clinician, roles: ['operator'] }, 'ok')).toMatchObject({
       ok: false,
       code: 'role-forbids',
     });
-    expect(await harness.decide.approve(id, clinician, 'approved for the chart')).toMatchObject({ ok: true, state: 'pending' });
+    expect(await harness.approve(id, clinician, 'approved for the chart')).toMatchObject({ ok: true, state: 'pending' });
     await harness.drain();
     expect(await harness.write(id)).toMatchObject({ state: { name: 'committed' }, approval: { by: 'dr-lee', made: 'person' } });
+  });
+
+  it('INV-6 G5 an approval of other bytes than those shown is stale, and nothing is sent', async () => {
+    const id = await one({ id: 'e1', approved: false });
+    await harness.drain();
+    const seen = (await harness.write(id)).prepared?.sha256 ?? '';
+    harness.ehr.adapter = 'fake 2';
+    expect(await harness.decide.approve(id, clinician, 'ok', 'of another request')).toMatchObject({
+      ok: false,
+      code: 'approval-stale',
+    });
+    expect(await harness.decide.approve(id, clinician, 'ok', '')).toMatchObject({ ok: false, code: 'approval-stale' });
+    expect((await harness.write(id)).state.name).toBe('awaiting-approval');
+    expect(await harness.decide.approve(id, clinician, 'ok', seen)).toMatchObject({ ok: true });
+    await harness.drain();
+    expect(harness.ehr.sends).toEqual([]);
+    // What was approved would no longer be sent as it was shown: it is shown anew, and the old hash does not count.
+    expect(await harness.decide.approve(id, clinician, 'ok', seen)).toMatchObject({ ok: false, code: 'approval-stale' });
   });
 
   it('G5 an approval that comes later with the same content releases the waiting write', async () => {
@@ -166,8 +184,8 @@ describe('who decides', () => {
     const id = await one({ id: 'e1', content });
     await harness.drain();
     expect((await harness.write(id)).state).toMatchObject({ name: 'awaiting-approval', roles: ['clinical-owner'] });
-    expect(await harness.decide.approve(id, clinician, 'ok')).toMatchObject({ ok: false, code: 'role-forbids' });
-    expect(await harness.decide.approve(id, owner, 'ok')).toMatchObject({ ok: true });
+    expect(await harness.approve(id, clinician, 'ok')).toMatchObject({ ok: false, code: 'role-forbids' });
+    expect(await harness.approve(id, owner, 'ok')).toMatchObject({ ok: true });
     await harness.drain();
     expect((await harness.write(id)).state.name).toBe('committed');
   });
@@ -176,12 +194,12 @@ describe('who decides', () => {
     const content = JSON.stringify({ allergies: [{ substance: { text: 'penicillin' } }] });
     const id = await one({ id: 'e1', content });
     await harness.drain();
-    await harness.decide.approve(id, owner, 'ok');
+    await harness.approve(id, owner, 'ok');
     harness.ehr.behaviours.push('never');
     await harness.drain();
     expect(await harness.write(id)).toMatchObject({ state: { name: 'awaiting-approval' }, approval: null });
     expect(harness.ehr.sends).toHaveLength(1);
-    await harness.decide.approve(id, owner, 'still ok');
+    await harness.approve(id, owner, 'still ok');
     await harness.drain();
     expect(harness.ehr.effects()).toEqual(new Map([[id, 1]]));
   });
@@ -189,13 +207,13 @@ describe('who decides', () => {
   it('G4 another adapter version voids the approval; the write is prepared anew, approved again, and goes', async () => {
     const id = await one({ id: 'e1', approved: false });
     await harness.drain();
-    await harness.decide.approve(id, clinician, 'ok');
+    await harness.approve(id, clinician, 'ok');
     harness.ehr.adapter = 'fake 2';
     await harness.drain();
     const waiting = await harness.write(id);
     expect(waiting).toMatchObject({ state: { name: 'awaiting-approval' }, approval: null, prepared: { adapter: 'fake 2' } });
     expect(harness.ehr.sends).toEqual([]);
-    await harness.decide.approve(id, clinician, 'still ok');
+    await harness.approve(id, clinician, 'still ok');
     await harness.drain();
     expect(harness.ehr.effects()).toEqual(new Map([[id, 1]]));
   });

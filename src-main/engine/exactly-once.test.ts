@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runEngine } from './index.ts';
 import type { SendBehaviour } from './testing/fake-ehr.ts';
-import { Harness, owner } from './testing/harness.ts';
+import { Harness, clinician, owner } from './testing/harness.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 import type { FailureCode, StateName } from '../../src-shared/domain/index.ts';
 
@@ -174,27 +174,38 @@ describe('a crash', () => {
 });
 
 describe('the loop', () => {
-  it('C6 waits, and does not spin, when a due write shares its lane with one that is just being taken up', async () => {
+  it('C6 a later write of a visit does not overtake an earlier one whose check is slow', async () => {
     const [first, second] = [await one({ id: 'e1' }), await one({ id: 'e2' })];
+    const other = await one({ id: 'e3', patient: 'p2' });
+    const { ledger } = harness.deps;
+    const commit = ledger.commit.bind(ledger);
+    const checked = new Set<string>();
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    ledger.commit = async (batch) => {
+      const [entry] = batch.entries;
+      const id = entry?.stream.slice('write/'.length) ?? '';
+      if (entry?.type === 'write.checked' && id === first) await released;
+      const result = await commit(batch);
+      if (entry?.type === 'write.checked') checked.add(id);
+      // The other visit is charted while the check of the first write still runs.
+      if (entry?.type === 'write.settled' && id === other && checked.has(second)) release();
+      return result;
+    };
+    expect((await harness.drain()).end).toBe('drained');
+    expect(harness.ehr.sends).toEqual([other, first, second]);
+  });
+
+  it('C6 waits, and does not spin, when a due write shares its lane with one that is just being taken up', async () => {
+    const [first, second] = [await one({ id: 'e1', approved: false }), await one({ id: 'e2' })];
     const { ledger } = harness.deps;
     const commit = ledger.commit.bind(ledger);
     const due = ledger.due.bind(ledger);
-    let secondTaken: () => void = () => undefined;
-    let firstPending: () => void = () => undefined;
-    const taken = new Promise<void>((resolve) => (secondTaken = resolve));
-    const pending = new Promise<void>((resolve) => (firstPending = resolve));
-    // The first of the lane becomes pending while the second is taken up and its attempt not yet on disk.
+    // The first of the lane is approved while the second is taken up and its attempt not yet on disk.
     ledger.commit = async (batch) => {
       const [entry] = batch.entries;
-      const id = entry?.stream.slice('write/'.length);
-      if (entry?.type === 'write.checked' && id === first) await taken;
-      if (entry?.type === 'write.attempted' && id === second) {
-        secondTaken();
-        await pending;
-      }
-      const result = await commit(batch);
-      if (entry?.type === 'write.checked' && id === first) firstPending();
-      return result;
+      if (entry?.type === 'write.attempted' && entry.stream === `write/${second}`) await harness.approve(first, clinician);
+      return commit(batch);
     };
     let asked = 0;
     ledger.due = (now, limit) => {

@@ -35,6 +35,8 @@ export function countApproval(facts: ApprovalFacts): CountedApproval {
   if (tierRank[contract.tier] > reachOf[source.approvals]) {
     return no(`approvals of the source "${source.name}" do not count for ${contract.tier} risk`);
   }
+  if (contract.audit === 'strict') return no('this kind of entry is always signed here, whoever approved it at its source');
+  if (contract.persons > 1) return no(`${contract.persons} different people must approve it here`);
   if (approval.contentSha256 === undefined) return no('the approval does not say which content it is for');
   if (approval.contentSha256 !== facts.contentSha256) return no('the approval is for other content than this');
   if (approver === undefined || !approver.active) return no(`"${approval.by.id}" is not a known person`);

@@ -20,7 +20,19 @@ const expected: Readonly<Record<Act, string>> = {
   'source.add': '           -  -  -  -  -  x  -  -',
   'connection.add': '       -  -  -  -  -  x  -  -',
   'connection.test': '      -  x  -  -  -  x  -  -',
+  'connection.stage': '     -  -  -  -  -  x  -  -',
+  'connection.set': '       -  -  -  -  -  x  -  -',
+  'switch.off': '           x  x  x  x  -  x  x  x',
+  'switch.on': '            -  x  -  x  -  x  -  -',
   'registry.read': '        x  x  -  -  x  x  x  x',
+  'policy.read': '          x  x  x  x  x  x  x  x',
+  'policy.propose': '       -  -  -  x  -  x  -  x',
+  'policy.approve': '       -  -  -  x  -  -  -  x',
+  'policy.approve.clinical': ' - - - x - - - -',
+  'policy.approve.compliance': ' - - - - - - - x',
+  'gate.sign': '            -  -  -  x  -  x  x  x',
+  'consent.record': '       -  -  x  x  -  -  -  x',
+  'consent.read': '         -  -  x  x  x  -  -  x',
   ingest: '                 x  x  -  -  -  x  -  -',
   run: '                    -  x  -  -  -  x  -  -',
   status: '                 x  x  x  x  x  x  x  x',
@@ -70,7 +82,16 @@ describe('G3 authority', () => {
 
   it('G3 an auditor decides nothing and changes nothing', () => {
     const may = acts.filter((act) => mayAct({ roles: ['auditor'] }, act));
-    expect(may).toEqual(['registry.read', 'status', 'write.read', 'audit.verify', 'audit.read', 'audit.export']);
+    expect(may).toEqual([
+      'registry.read',
+      'policy.read',
+      'consent.read',
+      'status',
+      'write.read',
+      'audit.verify',
+      'audit.read',
+      'audit.export',
+    ]);
   });
 
   it('B3 each tier has its act of approval; what is blocked has none', () => {

@@ -26,9 +26,27 @@ const table = {
   'person.add': ['security-administrator'],
   'source.add': ['integration-administrator'],
   'connection.add': ['integration-administrator'],
+  /** Raising a stage lets held writes go; lowering it stops them. */
+  'connection.stage': ['integration-administrator'],
+  /** What is known about an EHR's behaviour. */
+  'connection.set': ['integration-administrator'],
   'connection.test': ['integration-administrator', 'operations-lead'],
   /** People, sources and connections, as they are registered. */
   'registry.read': [...triage, ...reviewing, 'integration-administrator', 'security-administrator'],
+
+  /** Whoever sees harm coming may stop writes; going on again is for those who answer for the queue or the patients. */
+  'switch.off': [...triage, ...clinical, 'compliance-reviewer', 'integration-administrator', 'security-administrator'],
+  'switch.on': ['operations-lead', 'clinical-owner', 'integration-administrator'],
+
+  'policy.read': [...triage, ...clinical, ...reviewing, 'integration-administrator', 'security-administrator'],
+  'policy.propose': ['clinical-owner', 'integration-administrator', 'compliance-reviewer'],
+  'policy.approve': ['clinical-owner', 'compliance-reviewer'],
+  'policy.approve.clinical': ['clinical-owner'],
+  'policy.approve.compliance': ['compliance-reviewer'],
+  /** Signing the checklist of a write path; as which signatory, the checklist says. */
+  'gate.sign': ['clinical-owner', 'compliance-reviewer', 'integration-administrator', 'security-administrator'],
+  'consent.record': ['clinical-owner', 'clinician', 'compliance-reviewer'],
+  'consent.read': [...clinical, ...reviewing],
 
   ingest: [...triage, 'integration-administrator'],
   run: ['operations-lead', 'integration-administrator'],

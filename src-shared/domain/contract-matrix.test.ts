@@ -37,12 +37,14 @@ describe('the contract matrix', () => {
   });
 
   it('B1 refuses a matrix without its version, and members it does not know', () => {
-    expect(issues({ rows: matrix.rows })).toEqual(['version: Invalid input: expected string, received undefined']);
+    expect(issues({ policy: 'contract', rows: matrix.rows })).toEqual([
+      'version: Invalid input: expected string, received undefined',
+    ]);
     expect(issues({ ...matrix, version: '' })).toHaveLength(1);
     expect(issues({ ...matrix, author: 'x' })).toEqual([': Unrecognized key: "author"']);
   });
 
   it('B1 has a schema for those who edit it', () => {
-    expect(contractMatrixJsonSchema()).toMatchObject({ required: ['version', 'rows'], additionalProperties: false });
+    expect(contractMatrixJsonSchema()).toMatchObject({ required: ['policy', 'version', 'rows'], additionalProperties: false });
   });
 });

@@ -1,13 +1,21 @@
 import { approverRole } from './approval.ts';
+import { countApprovals } from './governance/index.ts';
 import type { ContractRow } from './contract-matrix.ts';
 import type { ChartEvidence, Landing, StateOf, WriteApproval, WriteRow, WriteState } from './write.ts';
 import type { Person } from './people.ts';
+import { switchWords, type Switch } from './switches.ts';
 import { mayMove } from './transitions.ts';
 import { committed, sendAgain } from './outcome.ts';
 
 /** What people decide about a write: each decision is allowed or refused with words that say what is possible instead. */
 
-export const decisionRefusals = ['state-forbids', 'role-forbids', 'approval-stale', 'reason-missing'] as const;
+export const decisionRefusals = [
+  'state-forbids',
+  'role-forbids',
+  'approval-stale',
+  'reason-missing',
+  'approvals-frozen',
+] as const;
 export type DecisionRefusal = (typeof decisionRefusals)[number];
 
 export type Decision =
@@ -20,7 +28,11 @@ interface Refusal {
 
 const no = (code: DecisionRefusal, message: string): Refusal => ({ ok: false, code, message });
 
-/** Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown. */
+/**
+ * Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown.
+ *
+ * @param frozen the switch that freezes the approval of this write, if there is one
+ */
 export function approve(
   row: WriteRow,
   person: Person,
@@ -28,9 +40,12 @@ export function approve(
   requestSha256: string,
   meaning: string,
   now: number,
+  frozen?: Switch,
 ): Decision {
   if (row.state.name !== 'awaiting-approval')
     return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
+  if (frozen !== undefined)
+    return no('approvals-frozen', `approvals are frozen for ${switchWords(frozen.scope)} by ${frozen.by}: ${frozen.reason}`);
   // The write may ask for more than its contract does: a second sending of something dangerous needs a clinical owner.
   const asked = row.state.roles;
   const approvers = contract.approvers.filter((one) => asked.includes(one));
@@ -47,8 +62,22 @@ export function approve(
     made: 'person',
     contentSha256: row.contentSha256,
     requestSha256,
+    ...(row.state.context === undefined ? {} : { context: row.state.context }),
   };
-  return { ok: true, moves: [{ name: 'pending', nextAt: now }], approval };
+  const count = countApprovals(contract.persons, row.state.given ?? [], person.id, requestSha256);
+  switch (count.counts) {
+    case 'no':
+      return no('role-forbids', count.message);
+    case 'first': {
+      const reason = `${person.name} has approved it; ${count.left} more must, and not the same person`;
+      const given = [...(row.state.given ?? []).filter((one) => one.requestSha256 === requestSha256), approval];
+      return { ok: true, moves: [{ ...row.state, reason, given }] };
+    }
+    case 'last':
+      return { ok: true, moves: [{ name: 'pending', nextAt: now }], approval: { ...approval, with: count.earlier } };
+    case 'alone':
+      return { ok: true, moves: [{ name: 'pending', nextAt: now }], approval };
+  }
 }
 
 export function reject(row: WriteRow, reason: string): Decision {
@@ -77,6 +106,12 @@ export function withdraw(row: WriteRow, by: string, reason: string, now: number)
   }
   if (!mayMove(row.state.name, 'withdrawn')) return no('state-forbids', `it is ${row.state.name} and can no longer be withdrawn`);
   return { ok: true, moves: [{ name: 'withdrawn', by, reason, at: now }] };
+}
+
+/** The states by which a held write goes on once what held it is gone; `null` when it is not held. */
+export function released(row: WriteRow, now: number): readonly WriteState[] | null {
+  if (row.state.name !== 'held') return null;
+  return [row.state.resume === 'pending' ? { name: 'pending', nextAt: now } : { name: 'draft', nextAt: now, looks: 0 }];
 }
 
 /** Ends a failed write: a person charted it by hand, or decided that it is not needed. */

@@ -1,5 +1,8 @@
+import type { ConsentDecision } from './consent/model.ts';
 import type { FailureCode } from './failures.ts';
-import type { Connection, Person, Role, Source } from './people.ts';
+import type { ConsentRecorded, GateSigned, PolicyDecided, PolicyProposed } from './governance/projection.ts';
+import type { Connection, ConnectionSettings, Person, Role, RolloutStage, Source } from './people.ts';
+import type { Switch } from './switches.ts';
 import type { ChartEvidence, Landing, Verification, WriteApproval, WriteIdentity, WriteState } from './write.ts';
 
 /**
@@ -18,9 +21,26 @@ export interface EntryBodies {
   'person.added': { readonly person: Person; readonly secretVerifier: string };
   'source.added': { readonly source: Source };
   'connection.added': { readonly connection: Connection };
+  /** Its rollout stage was raised or lowered, or what is known about its EHR's behaviour was set. */
+  'connection.changed': {
+    readonly connection: string;
+    readonly stage?: RolloutStage;
+    readonly settings?: ConnectionSettings;
+    readonly reason: string;
+  };
+  /** A kill switch was thrown, or lifted again. */
+  'switch.set': { readonly switch: Switch };
   'connection.tested': { readonly connection: string; readonly ok: boolean; readonly summary: string };
   'engine.started': { readonly engine: string };
   'engine.stopped': { readonly engine: string };
+  /** A person made the engine of this process send nothing more, or let it go on. */
+  'engine.paused': { readonly engine: string };
+  'engine.resumed': { readonly engine: string };
+
+  'policy.proposed': PolicyProposed;
+  'policy.decided': PolicyDecided;
+  'consent.recorded': ConsentRecorded;
+  'gate.signed': GateSigned;
 
   /** A record taken in, as the characters that came, with the writes it fans out into. */
   'event.received': EventReceived;
@@ -34,13 +54,21 @@ export interface EntryBodies {
     readonly prepared: PreparedRecord | null;
     readonly findings: readonly Finding[];
     readonly facts: ResolvedFacts | null;
+    /** What consent said when it was checked; left out where the check ended before consent was asked. */
+    readonly consent?: ConsentDecision;
   };
   'write.approved': WriteMoved;
   'write.rejected': WriteMoved;
   'write.held': WriteMoved;
   'write.released': WriteMoved;
+  /** The EHR could not be read just before sending. */
+  'write.put-off': WriteMoved;
   /** On disk before the first byte leaves. */
-  'write.attempted': WriteMoved & { readonly requestSha256: string };
+  'write.attempted': WriteMoved & {
+    readonly requestSha256: string;
+    /** What consent said at the last moment. */
+    readonly consent?: ConsentDecision;
+  };
   /** On disk before anyone is told. */
   'write.settled': WriteMoved & { readonly exchange: readonly Exchange[] };
   'write.looked-up': WriteMoved & { readonly exchange: readonly Exchange[] };
@@ -119,7 +147,7 @@ export interface ResolvedRef {
   readonly versionId: string | null;
 }
 
-export type Severity = 'information' | 'warning' | 'stop';
+export type Severity = 'information' | 'review' | 'stop';
 
 /** One thing a check found: where, by which rule, how bad, and what to do. */
 export interface Finding {
@@ -128,6 +156,10 @@ export interface Finding {
   readonly path: string;
   readonly message: string;
   readonly next: string;
+  /** Characters of the text at `path` that are meant (UTF-16 code units, end excluded). */
+  readonly span?: { readonly start: number; readonly end: number };
+  /** Characters of the visit's transcript where it was heard otherwise. */
+  readonly transcriptSpan?: { readonly start: number; readonly end: number };
 }
 
 /** One request to an EHR and what came back; secrets are redacted before it is recorded. */

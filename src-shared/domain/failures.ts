@@ -1,4 +1,6 @@
-import type { Role } from './people.ts';
+import { failure, failureClasses, type Failure, type FailureClass } from './failure-class.ts';
+import { identityFailures } from './failures.identity.ts';
+import { policyFailures } from './failures.policy.ts';
 
 /**
  * Every reason for which Countersign refuses, waits or is unsure (I2; architecture, rule 7): one stable code each, with
@@ -6,44 +8,8 @@ import type { Role } from './people.ts';
  * Codes are never renamed and never reused.
  */
 
-export const failureClasses = [
-  'intake',
-  'capture',
-  'transcription',
-  'generation',
-  'clinical-review',
-  'validation',
-  'consent-or-policy',
-  'authentication',
-  'permission',
-  'ehr-schema',
-  'conflict',
-  'duplicate',
-  'rate-limit',
-  'unavailable',
-  'ambiguous',
-  'partial',
-  'identity',
-  'internal',
-] as const;
-export type FailureClass = (typeof failureClasses)[number];
-
-export interface Failure {
-  readonly class: FailureClass;
-  readonly owner: Role | 'source';
-  /** `retryable`: the same request may succeed later. `final`: something has to change first. `look`: only looking settles it. */
-  readonly nature: 'retryable' | 'final' | 'look' | 'lift';
-  readonly words: string;
-  readonly next: string;
-}
-
-const failure = (
-  cls: FailureClass,
-  owner: Failure['owner'],
-  nature: Failure['nature'],
-  words: string,
-  next: string,
-): Failure => ({ class: cls, owner, nature, words, next });
+export { failureClasses };
+export type { Failure, FailureClass };
 
 const CORRECT_AND_SEND = 'Correct the record at its source and send it again.';
 
@@ -141,176 +107,10 @@ export const failures = {
   ),
 
   // Who and where.
-  'patient-not-found': failure(
-    'identity',
-    'operator',
-    'final',
-    'No patient in the EHR has these identifiers.',
-    'Check the identifiers; when the patient exists, send the event with the right ones.',
-  ),
-  'patient-ambiguous': failure(
-    'identity',
-    'operator',
-    'final',
-    'More than one patient in the EHR has these identifiers.',
-    'Have the duplicate patient record resolved in the EHR, then send the event again.',
-  ),
-  'patient-differs': failure(
-    'identity',
-    'operator',
-    'final',
-    'The patient found has another birth date, name or sex than the event says.',
-    'Find out which patient was seen. Nothing was written.',
-  ),
-  'patient-unconfirmed': failure(
-    'identity',
-    'source',
-    'final',
-    'The event gives nothing besides the identifier to confirm the patient by.',
-    'Send the birth date or name with the patient.',
-  ),
-  'patient-inactive': failure(
-    'identity',
-    'operator',
-    'final',
-    'The patient record is inactive or was merged into another one.',
-    'Find the surviving record and send the event for it.',
-  ),
-  'encounter-not-found': failure(
-    'identity',
-    'operator',
-    'final',
-    'No visit in the EHR has these identifiers.',
-    'Check the visit; send the event with the right identifiers.',
-  ),
-  'encounter-ambiguous': failure(
-    'identity',
-    'operator',
-    'final',
-    'More than one visit in the EHR has these identifiers.',
-    'Check the visit identifiers in the EHR.',
-  ),
-  'encounter-of-other-patient': failure(
-    'identity',
-    'operator',
-    'final',
-    'The visit found belongs to another patient.',
-    'Find out which patient was seen. Nothing was written.',
-  ),
-  'encounter-not-usable': failure(
-    'identity',
-    'operator',
-    'final',
-    'The visit was cancelled or entered in error.',
-    'Find the right visit and send the event for it.',
-  ),
-  'author-not-found': failure(
-    'identity',
-    'operator',
-    'final',
-    'No practitioner in the EHR has these identifiers.',
-    'Have the practitioner added to the EHR or correct the identifiers.',
-  ),
-  'author-ambiguous': failure(
-    'identity',
-    'operator',
-    'final',
-    'More than one practitioner in the EHR has these identifiers.',
-    'Have the practitioner records corrected in the EHR.',
-  ),
-  'author-differs': failure(
-    'identity',
-    'operator',
-    'final',
-    'The practitioner found has another name than the event says.',
-    'Find out who saw the patient. Nothing was written.',
-  ),
-  'organization-not-found': failure(
-    'identity',
-    'operator',
-    'final',
-    'No organization in the EHR has these identifiers.',
-    'Correct the identifiers of the organization.',
-  ),
-  'organization-ambiguous': failure(
-    'identity',
-    'operator',
-    'final',
-    'More than one organization in the EHR has these identifiers.',
-    'Correct the identifiers of the organization.',
-  ),
-  'target-not-found': failure(
-    'identity',
-    'operator',
-    'final',
-    'The document or record to be amended was not found in the EHR.',
-    'Check that the original was charted, then send the amendment again.',
-  ),
-  'target-ambiguous': failure(
-    'identity',
-    'operator',
-    'final',
-    'More than one record in the EHR matches the one to be amended.',
-    'Name the record by its reference.',
-  ),
-  'target-of-other-patient': failure(
-    'identity',
-    'operator',
-    'final',
-    'The record to be amended belongs to another patient.',
-    'Find out which patient is meant. Nothing was written.',
-  ),
+  ...identityFailures,
 
   // Checks and policy.
-  'structure-invalid': failure(
-    'validation',
-    'integration-administrator',
-    'final',
-    'The chart entry that would be written is not valid FHIR R4.',
-    'See the findings; correct the content at its source.',
-  ),
-  'operation-unsupported': failure(
-    'ehr-schema',
-    'integration-administrator',
-    'final',
-    'This EHR connection cannot take this kind of change.',
-    'Enter it by hand, or send it to another connection.',
-  ),
-  'policy-blocked': failure(
-    'consent-or-policy',
-    'clinical-owner',
-    'final',
-    'The contract matrix does not let this kind of change be written.',
-    'Enter it by hand if it is needed.',
-  ),
-  'approval-rejected': failure(
-    'clinical-review',
-    'clinician',
-    'final',
-    'A person decided that this must not be charted.',
-    'Nothing. Send a corrected version if one is needed.',
-  ),
-  'approval-void': failure(
-    'consent-or-policy',
-    'clinician',
-    'final',
-    'What was approved is no longer what would be sent.',
-    'Have it approved again.',
-  ),
-  'stage-read-only': failure(
-    'consent-or-policy',
-    'integration-administrator',
-    'lift',
-    'The connection is read-only: nothing is written to it yet.',
-    'Raise the stage of the connection when it is ready.',
-  ),
-  'connection-inactive': failure(
-    'consent-or-policy',
-    'integration-administrator',
-    'lift',
-    'The connection is switched off or cannot be opened.',
-    'Check the connection.',
-  ),
+  ...policyFailures,
 
   // Before and while sending.
   'ehr-unreachable': failure(
@@ -376,6 +176,13 @@ export const failures = {
     'The answer of the EHR could not be understood.',
     'It is tried again by itself.',
   ),
+  'checks-used-up': failure(
+    'unavailable',
+    'operations-lead',
+    'lift',
+    'The EHR could not be read for the checks of this write, as often as it was tried.',
+    'Check the EHR; the write is checked again when the engine next starts.',
+  ),
   'attempts-used-up': failure(
     'unavailable',
     'operations-lead',
@@ -389,6 +196,13 @@ export const failures = {
     'final',
     'The chart was changed by someone else in the meantime.',
     'Compare both versions and decide. Nothing was overwritten.',
+  ),
+  'context-changed': failure(
+    'conflict',
+    'clinician',
+    'final',
+    'Something in the chart that the content relied on was changed since.',
+    'Look at what changed, then approve or withdraw it.',
   ),
   'earlier-version-charted': failure(
     'conflict',
@@ -470,6 +284,13 @@ export const failures = {
     'final',
     'The chart entry differs from what was sent.',
     'Compare both and correct the chart if needed.',
+  ),
+  'charted-late': failure(
+    'partial',
+    'clinician',
+    'final',
+    'It was found in the chart after it had been given up here.',
+    'Compare it with what replaced it, if anything; one of two entries may have to be corrected in the chart.',
   ),
   'row-unreadable': failure(
     'internal',

@@ -83,6 +83,8 @@ export interface FanOutInput {
   readonly event: BusinessEvent;
   readonly connections: readonly string[];
   readonly matrix: ContractMatrix;
+  /** The contracts of connections that have one of their own. */
+  readonly contracts?: ReadonlyMap<string, ContractMatrix>;
   readonly contentSha256: string;
   /** Keyed pseudonym of a text, the same for the same tenant and text, not reversible without the workspace's key. */
   readonly pseudonym: (tenant: string, text: string) => string;
@@ -104,7 +106,8 @@ export function slotKey(connection: string, slot: string): string {
 export function fanOut(input: FanOutInput): FanOut {
   const { event, matrix, sha256 } = input;
   if (event.content === undefined) return { ok: true, writes: [], kept: [] };
-  const { items, kept } = itemsOf(event.content);
+  const { items, kept: neverCharted } = itemsOf(event.content);
+  const kept = [...neverCharted];
   const slots = new Set<string>();
   for (const { slot } of items) {
     if (slots.has(slot)) return { ok: false, code: 'event-duplicate-slot', message: `two items stand in the slot "${slot}"` };
@@ -125,9 +128,14 @@ export function fanOut(input: FanOutInput): FanOut {
   const patientKey = input.pseudonym(tenant, `patient ${patient}`);
   const encounterKey = encounter === '' ? null : input.pseudonym(tenant, `encounter ${encounter}`);
   const writes = input.connections.flatMap((connection) =>
-    items.map(({ slot, clinical }): PlannedWrite => {
-      const row = contractRow(matrix, clinical.kind);
-      return {
+    items.flatMap(({ slot, clinical }): readonly PlannedWrite[] => {
+      const row = contractRow(input.contracts?.get(connection) ?? matrix, clinical.kind);
+      const itemClass = clinical.item.class ?? 'fact';
+      if (!row.classes.some((one) => one === itemClass)) {
+        kept.push({ slot, reason: `the contract of ${connection} does not chart this as ${itemClass}` });
+        return [];
+      }
+      const planned: PlannedWrite = {
         id: writeId(
           { tenant, connection, patient, encounter, resourceType: row.resource, eventId: event.id, eventVersion, slot },
           sha256,
@@ -149,6 +157,7 @@ export function fanOut(input: FanOutInput): FanOut {
         supersedes: input.earlier.get(slotKey(connection, slot)) ?? null,
         contentSha256: input.contentSha256,
       };
+      return [planned];
     }),
   );
   return { ok: true, writes, kept };

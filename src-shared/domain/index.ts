@@ -7,28 +7,61 @@ export { failureClasses, failureOf, failures } from './failures.ts';
 export type { Failure, FailureClass, FailureCode } from './failures.ts';
 export { base32, hex, sha256Hex, utf8 } from './hash.ts';
 export type { Sha256 } from './hash.ts';
+export * from './consent/index.ts';
+export * from './governance/index.ts';
 export { roles } from './people.ts';
 export type * from './people.ts';
-export { blocksLane, project } from './projection.ts';
+export { laneRoleOf, nextInLane } from './lanes.ts';
+export type { LaneRole } from './lanes.ts';
+export { project } from './projection.ts';
 export type { ProjectedEntry, RowChange, RowReader } from './projection.ts';
 export type * from './rows.ts';
+export {
+  needsEvent,
+  stageSends,
+  stillHeld,
+  switchDimensions,
+  switchedOff,
+  switchFacts,
+  switchKey,
+  switchStops,
+  switchTargets,
+  switchWords,
+} from './switches.ts';
+export type { Switch, SwitchDimension, SwitchFacts, SwitchScope, SwitchTarget } from './switches.ts';
+export { contextDrift, driftWords, reliedOnVersions } from './context.ts';
+export type { Drift } from './context.ts';
+export { admits, afterExchange, isDown, newFlow, refilled, spent } from './flow.ts';
+export type { Flow, FlowSettings } from './flow.ts';
+export { alertKinds, alertsOf } from './alerts.ts';
+export type { Alert, AlertKind } from './alerts.ts';
 export { IllegalMove, mayMove, movesFrom } from './transitions.ts';
-export { codeOf, dueAt, laneBlockingStates, settledStates } from './write.ts';
+export { codeOf, dueAt, settledStates } from './write.ts';
 export type * from './write.ts';
 export { approverRole, countApproval, latestClinicalTime } from './approval.ts';
 export type { ApprovalFacts, CountedApproval } from './approval.ts';
 export { contractMatrix, contractMatrixJsonSchema, contractRow } from './contract-matrix.ts';
 export type { ContractMatrix, ContractRow } from './contract-matrix.ts';
-export { approve, attestAbsent, attestFound, reject, resolve, retry, withdraw } from './decisions.ts';
+export { approve, attestAbsent, attestFound, reject, released, resolve, retry, withdraw } from './decisions.ts';
 export type { Decision, DecisionRefusal } from './decisions.ts';
 export { fanOut, itemsOf, slotKey, subjectKey } from './fan-out.ts';
 export type { FanOut, FanOutInput, KeptItem, SlottedItem } from './fan-out.ts';
 export { groupId, writeId, writeIdentifierSystem } from './keys.ts';
 export type { WriteKeyParts } from './keys.ts';
-export { afterCrash, afterFault, afterLook, afterSend } from './outcome.ts';
+export {
+  afterCrash,
+  afterFailedCheck,
+  afterFault,
+  afterLook,
+  afterSend,
+  heldAsDown,
+  lateSuccess,
+  mayBeLate,
+  putOff,
+} from './outcome.ts';
 export type { LookResult, SendResult } from './outcome.ts';
-export { decidePolicy } from './policy.ts';
-export type { PolicyDecision, PolicyFacts } from './policy.ts';
+export { decidePolicy, decideStanding } from './policy.ts';
+export type { PolicyDecision, PolicyFacts, Standing } from './policy.ts';
 export { lookDelayMs, retryDelayMs } from './schedule.ts';
 export {
   matchDocument,
@@ -39,10 +72,20 @@ export {
   relativeReference,
 } from './subject-match.ts';
 export type { Candidate, Match } from './subject-match.ts';
-export { epochMs } from './time.ts';
+export { epochMs, httpDateMs } from './time.ts';
 export { decideIntake } from './intake.ts';
 export type { IntakeDecision, IntakeFacts } from './intake.ts';
 export { riskTiers } from './risk.ts';
 export type { RiskTier } from './risk.ts';
 export { actingRole, acts, approvalAct, mayAct, rolesFor } from './authority.ts';
 export type { Act } from './authority.ts';
+export { actionsOf } from './showing/actions.ts';
+export type { PossibleAction } from './showing/actions.ts';
+export { subjectWords, titleOf } from './showing/headline.ts';
+export type { SubjectWords } from './showing/headline.ts';
+export { storyOf } from './showing/story.ts';
+export type { Story } from './showing/story.ts';
+export { queueTabs, runsOf } from './showing/queue-tabs.ts';
+export type { QueueRun, QueueTab } from './showing/queue-tabs.ts';
+export { checkEvent, checkResourceCodes, checkRuleNames, checkWriteContent, compileChecks } from './checks/index.ts';
+export type { CheckRules } from './checks/index.ts';

@@ -25,6 +25,8 @@ export interface IntakeFacts {
   /** Writes of the known version, by `slotKey`. */
   readonly earlier: ReadonlyMap<string, string>;
   readonly matrix: ContractMatrix;
+  /** The contracts of connections that have one of their own. */
+  readonly contracts?: ReadonlyMap<string, ContractMatrix>;
   readonly pseudonym: (tenant: string, text: string) => string;
   readonly sha256: Sha256;
 }
@@ -63,6 +65,7 @@ export function decideIntake(facts: IntakeFacts): IntakeDecision {
     event,
     connections: targets.names,
     matrix: facts.matrix,
+    ...(facts.contracts === undefined ? {} : { contracts: facts.contracts }),
     contentSha256: facts.contentSha256,
     pseudonym: facts.pseudonym,
     sha256: facts.sha256,

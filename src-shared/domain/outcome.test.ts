@@ -2,7 +2,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from '../limits/index.ts';
 import { failures, type FailureCode } from './failures.ts';
-import { afterCrash, afterFault, afterLook, afterSend, type LookResult, type SendResult } from './outcome.ts';
+import {
+  afterCrash,
+  afterFailedCheck,
+  afterFault,
+  afterLook,
+  afterSend,
+  heldAsDown,
+  lateSuccess,
+  mayBeLate,
+  putOff,
+  type LookResult,
+  type SendResult,
+} from './outcome.ts';
 import { lookDelayMs, retryDelayMs } from './schedule.ts';
 import { now, stateNames, states, write, writeIn } from './testing/builders.ts';
 import { mayMove } from './transitions.ts';
@@ -343,5 +355,105 @@ describe('afterCrash and afterFault', () => {
 
   it('C5 says so for every state', () => {
     expect(table.map(([name]) => name)).toEqual(stateNames);
+  });
+});
+
+describe('afterFailedCheck', () => {
+  it('C6 checks again later and later, says why, and holds the draft once it has failed too often', () => {
+    let looks = 0;
+    for (;;) {
+      const state = afterFailedCheck(looks, 'ehr-unreachable', now, chance, null);
+      legal('draft', [state]);
+      if (state.name === 'held') {
+        expect(looks + 1).toBe(limits.checksMax);
+        expect(state).toMatchObject({ hold: { code: 'checks-used-up', liftedBy: 'operations-lead' }, resume: 'draft' });
+        expect(state.hold.reason).toContain(failures['ehr-unreachable'].words);
+        return;
+      }
+      expect(state).toEqual({
+        name: 'draft',
+        nextAt: now + lookDelayMs(looks, chance, null),
+        looks: looks + 1,
+        code: 'ehr-unreachable',
+      });
+      looks = state.looks;
+    }
+  });
+});
+
+describe('late success', () => {
+  it.each(stateNames)('C4 %s: given up after an attempt, and found all the same', (name) => {
+    const given = ['failed-terminal', 'withdrawn', 'superseded'].includes(name);
+    expect(mayBeLate({ ...writeIn(name), attempts: 1 })).toBe(given);
+    expect(mayBeLate({ ...writeIn(name), attempts: 0 })).toBe(false);
+    const moves = lateSuccess({ ...writeIn(name), attempts: 1 }, found, now);
+    if (!given) expect(moves).toBeNull();
+    else {
+      legal(name, moves ?? []);
+      expect(moves).toMatchObject([{ name: 'committed', late: true, verification: { result: 'verified' } }]);
+    }
+  });
+});
+
+describe('absence', () => {
+  it('C4 of a request that was only accepted is never proved: a person decides in the end', () => {
+    let row = write({ attempts: 1, state: { ...states.unknown, code: 'accepted-only', since: now } });
+    for (let look = 1; look <= limits.lookUpsMax; look += 1) {
+      const moves = afterLook(row, { outcome: 'absent' }, now + 10 * settleMs, chance, settleMs);
+      const [state] = moves;
+      expect(moves).toHaveLength(1);
+      expect(state).toMatchObject({
+        name: 'unknown',
+        code: 'accepted-only',
+        looks: look,
+        personSince: look === limits.lookUpsMax ? now + 10 * settleMs : null,
+      });
+      if (state !== undefined) row = { ...row, state };
+    }
+  });
+
+  it('C4 takes as many looks as the connection asks for', () => {
+    let row = write({ attempts: 1, state: { ...states.unknown, since: now - settleMs } });
+    for (let look = 1; look <= 5; look += 1) {
+      const [state] = afterLook(row, { outcome: 'absent' }, now, chance, settleMs, 5);
+      expect(state?.name).toBe(look < 5 ? 'unknown' : 'failed-retryable');
+      if (state !== undefined) row = { ...row, state };
+    }
+  });
+});
+
+describe('putOff', () => {
+  it.each(['pending', 'failed-retryable'] as const)('C6 from %s: later, and held once it has been too often', (name) => {
+    let row = writeIn(name);
+    for (let look = 1; ; look += 1) {
+      const moves = putOff(row, 'ehr-unavailable', now, chance, null);
+      legal(row.state.name, moves);
+      const state = moves.at(-1);
+      if (state?.name === 'held') {
+        expect(look).toBe(limits.checksMax);
+        expect(state).toMatchObject({ hold: { code: 'checks-used-up' }, resume: 'pending' });
+        break;
+      }
+      expect(state).toMatchObject({ name: 'pending', code: 'ehr-unavailable', looks: look });
+      if (state !== undefined) row = { ...row, state };
+    }
+  });
+
+  it('C6 waits at least as long as the EHR asked, and holds at once what only a person can mend', () => {
+    expect(putOff(writeIn('pending'), 'ehr-rate-limit', now, chance, 90_000)).toMatchObject([{ nextAt: now + 90_000 }]);
+    expect(putOff(writeIn('pending'), 'sign-in-needed', now, chance, null)).toMatchObject([
+      { name: 'held', hold: { code: 'sign-in-needed', liftedBy: 'integration-administrator' } },
+    ]);
+  });
+});
+
+describe('heldAsDown', () => {
+  it.each(stateNames)('C6 %s: what is to be sent or checked is held, everything else is not for it', (name) => {
+    const moves = heldAsDown(writeIn(name), now);
+    if (!['draft', 'pending', 'failed-retryable'].includes(name)) expect(moves).toBeNull();
+    else {
+      legal(name, moves ?? []);
+      expect(moves?.at(-1)).toMatchObject({ name: 'held', resume: name === 'draft' ? 'draft' : 'pending' });
+    }
   });
 });

@@ -2,7 +2,7 @@ import { limits } from '../limits/index.ts';
 import type { FailureCode } from './failures.ts';
 import { failureOf } from './failures.ts';
 import { lookDelayMs, retryDelayMs } from './schedule.ts';
-import type { Landing, StateOf, Verification, WriteRow, WriteState } from './write.ts';
+import type { Hold, Landing, StateOf, Verification, WriteRow, WriteState } from './write.ts';
 
 /**
  * What becomes of a write after it was sent or looked for: the decisions on which "exactly once" rests. Each takes the
@@ -110,7 +110,11 @@ function retryOrGiveUp(
  * After a look at the chart. Absence is proved only by several trustworthy looks in a row that span the time search
  * indexes may lag; until then, and whenever a look proves nothing, the write stays unknown.
  *
+ * A request that was only accepted may be carried out at any later time, so that its absence proves nothing: it is
+ * looked for until the look-ups are used up, and then a person decides.
+ *
  * @param settleMs how long this connection's search may lag behind its commits
+ * @param absenceLooks looks in a row that must find nothing
  */
 export function afterLook(
   row: WriteRow,
@@ -118,6 +122,7 @@ export function afterLook(
   now: number,
   fraction: number,
   settleMs: number,
+  absenceLooks: number = limits.absenceLooksMin,
 ): readonly WriteState[] {
   if (row.state.name !== 'unknown')
     throw new RangeError(`a look settles only an unknown write, not one that is ${row.state.name}`);
@@ -132,7 +137,11 @@ export function afterLook(
       return [{ name: 'conflict', code: 'version-conflict', found: result.reference }];
     case 'absent': {
       const absentLooks = state.absentLooks + 1;
-      if (absentLooks < limits.absenceLooksMin || now - state.since < settleMs) {
+      if (state.code === 'accepted-only') {
+        const personSince = looks >= limits.lookUpsMax ? now : null;
+        return [{ ...state, looks, absentLooks, nextAt: now + lookDelayMs(looks, fraction, null), personSince }];
+      }
+      if (absentLooks < absenceLooks || now - state.since < settleMs) {
         return [{ ...state, looks, absentLooks, nextAt: now + lookDelayMs(looks, fraction, null) }];
       }
       if (state.code === 'several-match') return [{ name: 'failed-terminal', code: 'several-match' }];
@@ -148,6 +157,55 @@ export function afterLook(
       ];
     }
   }
+}
+
+/**
+ * After a check for which the EHR could not be read: checked again later, and held once that has failed too often, so
+ * that nothing waits for ever without anyone knowing.
+ *
+ * @param looks how often the check has failed before
+ */
+export function afterFailedCheck(
+  looks: number,
+  code: FailureCode,
+  now: number,
+  fraction: number,
+  retryAfterMs: number | null,
+): StateOf<'draft' | 'held'> {
+  if (looks + 1 < limits.checksMax) {
+    return { name: 'draft', nextAt: now + lookDelayMs(looks, fraction, retryAfterMs), looks: looks + 1, code };
+  }
+  const reason = `${looks + 1} checks failed, the last one so: ${failureOf(code).words}`;
+  return { name: 'held', hold: { code: 'checks-used-up', liftedBy: 'operations-lead', reason }, resume: 'draft' };
+}
+
+/** What is due for an EHR that is down: held, with what had to be done last; `null` where that is not for it. */
+export function heldAsDown(row: WriteRow, now: number): readonly WriteState[] | null {
+  const { name } = row.state;
+  if (name !== 'draft' && name !== 'pending' && name !== 'failed-retryable') return null;
+  const hold: Hold = { code: 'checks-used-up', liftedBy: 'operations-lead', reason: 'the EHR has not worked for some time' };
+  return [
+    ...(name === 'failed-retryable' ? [{ name: 'pending', nextAt: now } as const] : []),
+    { name: 'held', hold, resume: name === 'draft' ? 'draft' : 'pending' },
+  ];
+}
+
+/** When the EHR could not be read just before sending: put off, and held once that has happened too often. */
+export function putOff(
+  row: WriteRow,
+  code: FailureCode,
+  now: number,
+  fraction: number,
+  retryAfterMs: number | null,
+): readonly WriteState[] {
+  const looks = row.state.name === 'pending' ? (row.state.looks ?? 0) : 0;
+  const through: readonly WriteState[] = row.state.name === 'failed-retryable' ? [{ name: 'pending', nextAt: now }] : [];
+  const held = (hold: Hold): readonly WriteState[] => [...through, { name: 'held', hold, resume: 'pending' }];
+  if (failureOf(code).nature === 'lift') return held({ code, liftedBy: 'integration-administrator' });
+  if (looks + 1 < limits.checksMax)
+    return [...through, { name: 'pending', nextAt: now + lookDelayMs(looks, fraction, retryAfterMs), looks: looks + 1, code }];
+  const reason = `it could not be sent ${looks + 1} times, the last time so: ${failureOf(code).words}`;
+  return held({ code: 'checks-used-up', liftedBy: 'operations-lead', reason });
 }
 
 /** The way on for a write that is not in the chart: a person is asked before something dangerous goes a second time. */
@@ -194,6 +252,17 @@ export function afterFault(row: WriteRow, now: number, fraction: number): readon
     case 'quarantined':
       return null;
   }
+}
+
+/** True for a write that was given up although bytes of it had left: what an EHR does late is to be found out. */
+export function mayBeLate(row: WriteRow): boolean {
+  const { name } = row.state;
+  return row.attempts > 0 && (name === 'failed-terminal' || name === 'withdrawn' || name === 'superseded');
+}
+
+/** A write that was given up and stands in the chart all the same; `null` when it was not given up. */
+export function lateSuccess(row: WriteRow, found: Parameters<typeof committed>[0], now: number): readonly WriteState[] | null {
+  return mayBeLate(row) ? [committed(found, now, true)] : null;
 }
 
 /** What recovery makes of a write whose engine is gone: it may be in the chart. */

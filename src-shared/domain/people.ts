@@ -41,6 +41,17 @@ export interface Source {
 export type Environment = 'practice' | 'sandbox' | 'production';
 export type RolloutStage = 'read-only' | 'draft' | 'shadow' | 'staged' | 'limited-auto-write';
 
+/** What is known about an EHR's behaviour; what is left out follows the limits of the product. */
+export interface ConnectionSettings {
+  /** How long its search may lag behind its commits, milliseconds. */
+  readonly searchSettleMs?: number;
+  /** Looks in a row that must find nothing before absence counts as proved. */
+  readonly absenceLooks?: number;
+  /** Pieces of work under way at the same time. */
+  readonly inFlightMax?: number;
+  readonly sendsPerMinuteMax?: number;
+}
+
 export interface Connection {
   readonly name: string;
   readonly adapter: string;
@@ -53,4 +64,5 @@ export interface Connection {
   readonly baa: string | null;
   readonly auth: { readonly kind: 'none' } | { readonly kind: 'bearer-file'; readonly file: string };
   readonly active: boolean;
+  readonly settings?: ConnectionSettings;
 }

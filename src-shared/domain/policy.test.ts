@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CountedApproval } from './approval.ts';
 import type { Finding } from './entries.ts';
-import { decidePolicy, type PolicyFacts } from './policy.ts';
+import { decidePolicy, decideStanding, type PolicyFacts } from './policy.ts';
 import { approval, contract, now, requestSha256 } from './testing/builders.ts';
 import { mayMove } from './transitions.ts';
 import type { StateName, WriteState } from './write.ts';
@@ -18,6 +18,7 @@ function facts(changes: Partial<PolicyFacts> = {}): PolicyFacts {
     counted,
     rejectedAtSource: false,
     findings: [],
+    standing: { held: null },
     requestSha256,
     now,
     ...changes,
@@ -58,7 +59,7 @@ describe('decidePolicy', () => {
     [
       'a stopping finding',
       {
-        findings: [finding('warning'), finding('stop')],
+        findings: [finding('review'), finding('stop')],
         contract: blocked,
         rejectedAtSource: true,
         connection: off,
@@ -68,7 +69,7 @@ describe('decidePolicy', () => {
     ],
     [
       'a blocked kind',
-      { findings: [finding('warning')], contract: blocked, rejectedAtSource: true, connection: off, counted: notCounted },
+      { findings: [finding('review')], contract: blocked, rejectedAtSource: true, connection: off, counted: notCounted },
       'failed-terminal policy-blocked',
     ],
     ['a no at the source', { rejectedAtSource: true, connection: off, counted: notCounted }, 'failed-terminal approval-rejected'],
@@ -78,7 +79,7 @@ describe('decidePolicy', () => {
     ['shadow stage', { connection: { active: true, stage: 'shadow' } }, 'held stage-read-only -> draft'],
     ['staged, not approved', { connection: { active: true, stage: 'staged' }, counted: notCounted }, 'awaiting-approval'],
     ['staged, approved', { connection: { active: true, stage: 'staged' } }, 'pending'],
-    ['notices only', { findings: [finding('information'), finding('warning')] }, 'pending'],
+    ['notices only', { findings: [finding('information'), finding('review')] }, 'pending'],
   ];
   it.each(table)('B1 with %s', (_what, changes, ends) => {
     const { moves, approval: kept } = decidePolicy(facts(changes));
@@ -89,5 +90,98 @@ describe('decidePolicy', () => {
       expect(mayMove(from, name), `${from} -> ${name}`).toBe(true);
       from = name;
     }
+  });
+});
+
+describe('decideStanding', () => {
+  const permit = { result: 'permit', rule: 'implied', artifact: 'policy', reason: 'r' } as const;
+  const deny = { result: 'deny', rule: 'revoked', artifact: 'event', reason: 'r' } as const;
+  const real = { name: 'ehr', environment: 'production' as const, baa: null, tenants: null, active: true };
+  const practice = { ...real, name: 'practice', environment: 'practice' as const };
+  const closed = { open: false, missing: ['security: not signed'], signatures: [] };
+  const open = { open: true, missing: [], signatures: [] };
+  const covered = {
+    policy: 'baa' as const,
+    version: '1',
+    entries: [
+      {
+        id: 'a',
+        processor: 'p',
+        contract: 'c',
+        role: 'business-associate' as const,
+        permittedUse: ['treatment'],
+        subprocessors: [],
+        retention: 'r',
+        signedAt: '2020-01-01',
+        expiresAt: null,
+        covers: { sources: ['s'], connections: ['ehr'] },
+      },
+    ],
+  };
+  const stand = (changes: object): string => {
+    const standing = decideStanding({
+      carry: { tenant: 't', connection: real, source: 's', connections: [real], register: covered, now },
+      gate: open,
+      stage: 'staged',
+      consent: permit,
+      ...changes,
+    });
+    return `${standing.held?.code ?? 'goes'}${standing.carries ? '' : ', nothing travels'}`;
+  };
+  const uncovered = { tenant: 't', connection: real, source: 's', connections: [real], register: null, now };
+  const mixed = { tenant: 't', connection: practice, source: 's', connections: [real, practice], register: null, now };
+
+  it.each([
+    ['nothing holds it', {}, 'goes'],
+    ['G8 environments go first', { carry: mixed, gate: closed, consent: deny }, 'environment-mix, nothing travels'],
+    ['G9 then agreements', { carry: uncovered, gate: closed, consent: deny }, 'baa-missing, nothing travels'],
+    ['B6 then the gate', { gate: closed, consent: deny }, 'gate-closed'],
+    ['G1 then consent', { consent: deny }, 'consent-revoked'],
+    ['B6 a gate that no stage asks for', { gate: closed, stage: 'shadow' }, 'goes'],
+    ['B6 a practice connection has none', { gate: null }, 'goes'],
+  ])('%s', (_, changes, expected) => {
+    expect(stand(changes)).toBe(expected);
+  });
+});
+
+describe('the order of decidePolicy', () => {
+  const held = { code: 'consent-unknown', liftedBy: 'compliance-reviewer', because: 'b' } as const;
+  const all = {
+    findings: [finding('stop')],
+    contract: contract({ tier: 'blocked' }),
+    rejectedAtSource: true,
+    connection: { active: false, stage: 'read-only' as const },
+    standing: { held },
+    counted: notCounted,
+  };
+  /** Each row takes away the fact that decided the one before. */
+  it.each([
+    ['failed-terminal structure-invalid', {}],
+    ['failed-terminal contract-forbids', { findings: [{ ...finding('stop'), rule: 'contract.field' }] }],
+    ['failed-terminal structure-invalid', { findings: [{ ...finding('stop'), rule: 'contract.field' }, finding('stop')] }],
+    ['failed-terminal content-refused', { findings: [{ ...finding('stop'), rule: 'dose-impossible' }] }],
+    ['failed-terminal policy-blocked', { findings: [] }],
+    ['failed-terminal approval-rejected', { findings: [], contract: contract() }],
+    ['held connection-inactive -> draft', { findings: [], contract: contract(), rejectedAtSource: false }],
+    [
+      'held stage-read-only -> draft',
+      { findings: [], contract: contract(), rejectedAtSource: false, connection: { active: true, stage: 'shadow' as const } },
+    ],
+    [
+      'held consent-unknown -> draft',
+      { findings: [], contract: contract(), rejectedAtSource: false, connection: facts().connection },
+    ],
+    [
+      'awaiting-approval',
+      { findings: [], contract: contract(), rejectedAtSource: false, connection: facts().connection, standing: { held: null } },
+    ],
+  ])('B1 %s', (state, changes) => {
+    expect(spell(decidePolicy(facts({ ...all, ...changes })).moves.at(-1))).toBe(state);
+  });
+
+  it('G1 what holds it is told with its reason', () => {
+    expect(decidePolicy(facts({ standing: { held } })).moves.at(-1)).toMatchObject({
+      hold: { reason: 'b', liftedBy: 'compliance-reviewer' },
+    });
   });
 });

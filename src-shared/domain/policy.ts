@@ -1,10 +1,48 @@
 import type { CountedApproval } from './approval.ts';
+import { stopsContent } from './checks/index.ts';
+import { consentHold, type ConsentDecision } from './consent/index.ts';
 import type { ContractRow } from './contract-matrix.ts';
 import type { Finding } from './entries.ts';
+import { mayNotCarry, type CarryFacts, type GateState, type Held } from './governance/index.ts';
 import type { Connection } from './people.ts';
+import { stageSends } from './switches.ts';
 import type { WriteApproval, WriteState } from './write.ts';
 
-/** Whether a checked write goes, waits or stops (B1, B3): the contract row, the connection's stage and the approval. */
+/**
+ * Whether a checked write goes, waits or stops (B1, B3): the contract row, environments and agreements, the
+ * connection's stage and gate, consent and the approval.
+ */
+
+export interface StandingFacts {
+  readonly carry: CarryFacts;
+  /** `null` for practice connections, which have no gate. */
+  readonly gate: GateState | null;
+  readonly stage: Connection['stage'];
+  readonly consent: ConsentDecision;
+}
+
+/** What can change between the check of a write and its sending, decided anew each time. */
+export interface Standing {
+  /** What holds the write, or `null`. */
+  readonly held: Held | null;
+  /** False when nothing about a patient may travel over this connection, not even a question. */
+  readonly carries: boolean;
+  readonly consent: ConsentDecision;
+}
+
+/** Environments and agreements first, then the gate, then consent: the first that holds the write is told. */
+export function decideStanding(facts: StandingFacts): Standing {
+  const { consent, gate } = facts;
+  const carried = mayNotCarry(facts.carry);
+  if (carried !== null) return { held: carried, carries: false, consent };
+  if (gate?.open === false && stageSends(facts.stage)) {
+    const because = `the checklist of "${facts.carry.connection.name}" is not complete: ${gate.missing.join('; ')}`;
+    return { held: { code: 'gate-closed', liftedBy: 'integration-administrator', because }, carries: true, consent };
+  }
+  const hold = consentHold(consent);
+  const because = `${consent.reason} (${consent.rule}, ${consent.artifact})`;
+  return { held: hold === null ? null : { ...hold, because }, carries: true, consent };
+}
 
 export interface PolicyFacts {
   readonly contract: ContractRow;
@@ -13,6 +51,7 @@ export interface PolicyFacts {
   /** Someone at the source said no. */
   readonly rejectedAtSource: boolean;
   readonly findings: readonly Finding[];
+  readonly standing: Pick<Standing, 'held'>;
   readonly requestSha256: string;
   readonly now: number;
 }
@@ -22,17 +61,27 @@ export interface PolicyDecision {
   readonly approval: WriteApproval | null;
 }
 
-/** From `draft`, with the request prepared: the states the write passes through. */
+/** From `draft`, with the request prepared: the states the write passes through. The first rule that applies decides. */
 export function decidePolicy(facts: PolicyFacts): PolicyDecision {
   const { contract, connection, counted, now } = facts;
+  const { held: stands } = facts.standing;
+  const stopping = facts.findings.filter((finding) => finding.severity === 'stop');
+  // Breaches of the contract come with their own code; whatever else is wrong with the content is told first.
+  const breach = stopping.length > 0 && stopping.every((finding) => finding.rule.startsWith('contract.'));
+  if (stopping.length > 0)
+    return failed(
+      breach
+        ? 'contract-forbids'
+        : stopping.some((finding) => !stopsContent(finding.rule))
+          ? 'structure-invalid'
+          : 'content-refused',
+    );
+  if (contract.tier === 'blocked') return failed('policy-blocked');
+  if (facts.rejectedAtSource) return failed('approval-rejected');
+  if (!connection.active) return held('connection-inactive', 'integration-administrator');
+  if (!stageSends(connection.stage)) return held('stage-read-only', 'integration-administrator');
+  if (stands !== null) return held(stands.code, stands.liftedBy, stands.because);
   const validated: WriteState = { name: 'validated' };
-  if (facts.findings.some((finding) => finding.severity === 'stop')) {
-    return { moves: [{ name: 'failed-terminal', code: 'structure-invalid' }], approval: null };
-  }
-  if (contract.tier === 'blocked') return { moves: [{ name: 'failed-terminal', code: 'policy-blocked' }], approval: null };
-  if (facts.rejectedAtSource) return { moves: [{ name: 'failed-terminal', code: 'approval-rejected' }], approval: null };
-  if (!connection.active) return held(validated, 'connection-inactive');
-  if (connection.stage !== 'staged' && connection.stage !== 'limited-auto-write') return held(validated, 'stage-read-only');
   if (!counted.counts) {
     return {
       moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: counted.reason }],
@@ -45,9 +94,13 @@ export function decidePolicy(facts: PolicyFacts): PolicyDecision {
   };
 }
 
-function held(validated: WriteState, code: 'connection-inactive' | 'stage-read-only'): PolicyDecision {
-  return {
-    moves: [validated, { name: 'held', hold: { code, liftedBy: 'integration-administrator' }, resume: 'draft' }],
-    approval: null,
-  };
+function failed(
+  code: 'contract-forbids' | 'content-refused' | 'structure-invalid' | 'policy-blocked' | 'approval-rejected',
+): PolicyDecision {
+  return { moves: [{ name: 'failed-terminal', code }], approval: null };
+}
+
+function held(code: Held['code'], liftedBy: Held['liftedBy'], reason?: string): PolicyDecision {
+  const hold = { code, liftedBy, ...(reason === undefined ? {} : { reason }) };
+  return { moves: [{ name: 'validated' }, { name: 'held', hold, resume: 'draft' }], approval: null };
 }

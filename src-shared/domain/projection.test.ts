@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord } from './entries.ts';
 import { fanOut } from './fan-out.ts';
+import type { ConsentRow, GateRow, PolicyRow, ProposalRow } from './governance/index.ts';
 import { project, type ProjectedEntry, type RowChange, type RowReader } from './projection.ts';
 import {
   approval,
@@ -18,7 +19,7 @@ import {
   states,
 } from './testing/builders.ts';
 import { IllegalMove, mayMove, movesFrom } from './transitions.ts';
-import type { ConnectionRow, EventRow, PersonRow, SourceRow, WorkspaceRow } from './rows.ts';
+import type { ConnectionRow, EventRow, PersonRow, SourceRow, SwitchRow, WorkspaceRow } from './rows.ts';
 import type { StateName, WriteRow, WriteState } from './write.ts';
 
 /** Rows held in memory, as the ledger holds them: the last change of a key counts. */
@@ -34,6 +35,11 @@ class Rows implements RowReader {
   person = (id: string) => this.held.get(`person ${id}`) as PersonRow | undefined;
   source = (name: string) => this.held.get(`source ${name}`) as SourceRow | undefined;
   connection = (name: string) => this.held.get(`connection ${name}`) as ConnectionRow | undefined;
+  switch = (key: string) => this.held.get(`switch ${key}`) as SwitchRow | undefined;
+  policy = (key: string) => this.held.get(`policy ${key}`) as PolicyRow | undefined;
+  proposal = (id: string) => this.held.get(`proposal ${id}`) as ProposalRow | undefined;
+  consent = (patient: string) => this.held.get(`consent ${patient}`) as ConsentRow | undefined;
+  gate = (name: string) => this.held.get(`gate ${name}`) as GateRow | undefined;
   workspace = () => this.held.get('workspace workspace') as WorkspaceRow | undefined;
   text(): string {
     return JSON.stringify([...this.held].toSorted(([left], [right]) => (left < right ? -1 : 1)));

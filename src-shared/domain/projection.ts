@@ -1,7 +1,10 @@
-import { laneBlockingStates, type WriteRow, type WriteState } from './write.ts';
+import type { WriteRow, WriteState } from './write.ts';
+import { switchKey } from './switches.ts';
+import { consentRecorded, decided, gateSigned, proposed } from './governance/index.ts';
+import type { GovernanceChange, GovernanceRows } from './governance/index.ts';
 import { IllegalMove, mayMove } from './transitions.ts';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord, WriteMoved } from './entries.ts';
-import type { ConnectionRow, EventRow, PersonRow, SourceRow, WorkspaceRow } from './rows.ts';
+import type { ConnectionRow, EventRow, PersonRow, SourceRow, SwitchRow, WorkspaceRow } from './rows.ts';
 
 /**
  * From entries to rows: the one place that says what an entry changes. The ledger applies it inside the transaction
@@ -19,22 +22,25 @@ export type ProjectedEntry = {
 }[EntryType];
 
 /** Rows as they stand before the entry. */
-export interface RowReader {
+export interface RowReader extends GovernanceRows {
   write(id: string): WriteRow | undefined;
   event(eventId: string): EventRow | undefined;
   person(id: string): PersonRow | undefined;
   source(name: string): SourceRow | undefined;
   connection(name: string): ConnectionRow | undefined;
+  switch(key: string): SwitchRow | undefined;
   workspace(): WorkspaceRow | undefined;
 }
 
 /** A row as it stands after the entry. */
 export type RowChange =
+  | GovernanceChange
   | { readonly kind: 'write'; readonly key: string; readonly row: WriteRow }
   | { readonly kind: 'event'; readonly key: string; readonly row: EventRow }
   | { readonly kind: 'person'; readonly key: string; readonly row: PersonRow }
   | { readonly kind: 'source'; readonly key: string; readonly row: SourceRow }
   | { readonly kind: 'connection'; readonly key: string; readonly row: ConnectionRow }
+  | { readonly kind: 'switch'; readonly key: string; readonly row: SwitchRow }
   | { readonly kind: 'workspace'; readonly key: string; readonly row: WorkspaceRow };
 
 /**
@@ -60,6 +66,27 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       const version = (rows.connection(connection.name)?.version ?? 0) + 1;
       return [{ kind: 'connection', key: connection.name, row: { ...connection, version } }];
     }
+    case 'connection.changed': {
+      const { connection, stage, settings } = entry.body;
+      const before = rows.connection(connection);
+      if (before === undefined) return [];
+      const changed = { ...(stage === undefined ? {} : { stage }), ...(settings === undefined ? {} : { settings }) };
+      return [{ kind: 'connection', key: before.name, row: { ...before, ...changed, version: before.version + 1 } }];
+    }
+    case 'switch.set': {
+      const key = switchKey(entry.body.switch.what, entry.body.switch.scope);
+      return [
+        { kind: 'switch', key, row: { ...entry.body.switch, at: entry.at, version: (rows.switch(key)?.version ?? 0) + 1 } },
+      ];
+    }
+    case 'policy.proposed':
+      return proposed(entry.seq, entry.at, entry.body, rows);
+    case 'policy.decided':
+      return decided(entry.at, entry.body, rows);
+    case 'consent.recorded':
+      return consentRecorded(entry.body, rows);
+    case 'gate.signed':
+      return gateSigned(entry.body, rows);
     case 'event.received':
       return received(entry.seq, entry.at, entry.tenant, entry.body, rows);
     case 'event.approved': {
@@ -80,6 +107,7 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
     case 'write.rejected':
     case 'write.held':
     case 'write.released':
+    case 'write.put-off':
     case 'write.attempted':
     case 'write.settled':
     case 'write.looked-up':
@@ -94,6 +122,8 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
     case 'connection.tested':
     case 'engine.started':
     case 'engine.stopped':
+    case 'engine.paused':
+    case 'engine.resumed':
     case 'intake.refused':
     case 'record.viewed':
     case 'audit.verified':
@@ -172,9 +202,4 @@ function moved(
 function withEvidenceSeq(state: WriteState, seq: number): WriteState {
   if (state.name !== 'committed' || state.evidence.seq !== -1) return state;
   return { ...state, evidence: { ...state.evidence, seq } };
-}
-
-/** True while the write keeps later ones of its lane waiting. */
-export function blocksLane(row: WriteRow): boolean {
-  return laneBlockingStates.includes(row.state.name);
 }

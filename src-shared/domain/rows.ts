@@ -1,4 +1,5 @@
 import type { Connection, Person, Source } from './people.ts';
+import type { Switch } from './switches.ts';
 
 /** Projection rows besides writes: what the registries and the intake look like after all entries so far. */
 
@@ -36,6 +37,11 @@ export interface SourceRow extends Source {
 
 export interface ConnectionRow extends Connection {
   readonly version: number;
+}
+
+export interface SwitchRow extends Switch {
+  readonly version: number;
+  readonly at: number;
 }
 
 export interface WorkspaceRow {

@@ -15,3 +15,9 @@ export function readEpochMs(text: string): number | undefined {
 }
 
 const LEAP_SECOND = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}):60/;
+
+/** Epoch milliseconds of a date as HTTP writes it (RFC 9110, section 5.6.7); `null` when it is none. */
+export function httpDateMs(text: string): number | null {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : ms;
+}

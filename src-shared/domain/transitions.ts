@@ -7,9 +7,9 @@ import type { StateName } from './write.ts';
 const moves: Readonly<Record<StateName, readonly StateName[]>> = {
   draft: ['draft', 'validated', 'failed-terminal', 'held', 'withdrawn', 'superseded'],
   validated: ['awaiting-approval', 'pending', 'held', 'failed-terminal', 'withdrawn', 'superseded'],
-  'awaiting-approval': ['pending', 'held', 'failed-terminal', 'withdrawn', 'superseded'],
+  'awaiting-approval': ['awaiting-approval', 'pending', 'held', 'failed-terminal', 'withdrawn', 'superseded'],
   held: ['draft', 'validated', 'awaiting-approval', 'pending', 'withdrawn', 'superseded'],
-  pending: ['in-flight', 'held', 'conflict', 'failed-terminal', 'awaiting-approval', 'withdrawn', 'superseded'],
+  pending: ['pending', 'in-flight', 'held', 'conflict', 'failed-terminal', 'awaiting-approval', 'withdrawn', 'superseded'],
   'in-flight': ['committed', 'conflict', 'unknown', 'failed-retryable', 'failed-terminal', 'held'],
   unknown: ['unknown', 'committed', 'conflict', 'failed-retryable', 'failed-terminal'],
   conflict: ['superseded', 'withdrawn'],

@@ -35,6 +35,16 @@ export type Verification =
 export interface Hold {
   readonly code: FailureCode;
   readonly liftedBy: Role;
+  /** What stands behind it, in words: the reason of a switch, what was tried. */
+  readonly reason?: string;
+  /** The write that has to be settled first. */
+  readonly follows?: string;
+}
+
+/** A record of the chart in the version that was seen; `null`: it was not there, or had none. */
+export interface VersionSeen {
+  readonly reference: string;
+  readonly versionId: string | null;
 }
 
 /** A counted approval: who, as what, when, meaning what, for exactly which bytes. */
@@ -48,6 +58,10 @@ export interface WriteApproval {
   readonly made: 'source' | 'person';
   readonly contentSha256: string;
   readonly requestSha256: string;
+  /** Who approved the same bytes before, where the contract asks for more than one person. */
+  readonly with?: readonly WriteApproval[];
+  /** Changed records that whoever approved was told about, in the versions they were in. */
+  readonly context?: readonly VersionSeen[];
 }
 
 /** What of a write's chart entry is known: the address and version the EHR gave, and where the evidence stands. */
@@ -59,16 +73,30 @@ export interface ChartEvidence {
 }
 
 export type WriteState =
-  /** Built from an event, unchecked. `nextAt` is later than now only after the EHR could not be read. */
-  | { readonly name: 'draft'; readonly nextAt: number; readonly looks: number }
+  /** Built from an event, unchecked. `nextAt` is later than now only after something it needs was not there; `code` says what. */
+  | { readonly name: 'draft'; readonly nextAt: number; readonly looks: number; readonly code?: FailureCode }
   /** Checks passed; policy decides next. */
   | { readonly name: 'validated' }
-  /** A person with one of these roles must decide on exactly the prepared bytes. */
-  | { readonly name: 'awaiting-approval'; readonly roles: readonly Role[]; readonly reason: string }
+  /** A person with one of these roles must decide on exactly the prepared bytes. `given`: others have, and it needs one more. */
+  | {
+      readonly name: 'awaiting-approval';
+      readonly roles: readonly Role[];
+      readonly reason: string;
+      readonly given?: readonly WriteApproval[];
+      /** Why it was stopped after its checks, and the versions of what had changed by then. */
+      readonly code?: FailureCode;
+      readonly context?: readonly VersionSeen[];
+    }
   /** Something that a person can lift keeps it from being sent. */
   | { readonly name: 'held'; readonly hold: Hold; readonly resume: 'draft' | 'pending' }
   /** Approved, in the outbox, in its lane. */
-  | { readonly name: 'pending'; readonly nextAt: number }
+  | {
+      readonly name: 'pending';
+      readonly nextAt: number;
+      /** Times it could not be sent because the EHR could not be read just before, and why. */
+      readonly looks?: number;
+      readonly code?: FailureCode;
+    }
   /** The attempt is on disk; bytes may have left. */
   | { readonly name: 'in-flight'; readonly attempt: number; readonly engine: string; readonly sentAt: number }
   /** May be in the chart. Never sent again before it is settled by looking. */
@@ -166,9 +194,6 @@ export const settledStates: readonly StateName[] = [
   'quarantined',
 ];
 
-/** States that keep later writes of the same patient and visit waiting (architecture, section 3, lanes). */
-export const laneBlockingStates: readonly StateName[] = ['in-flight', 'unknown', 'failed-retryable'];
-
 /** When the engine should next look at a write in this state; `null` when only a person or another write moves it. */
 export function dueAt(state: WriteState): number | null {
   switch (state.name) {
@@ -207,11 +232,13 @@ export function codeOf(state: WriteState): FailureCode | null {
     case 'failed-terminal':
       return state.code;
     case 'committed':
+      if (state.late) return 'charted-late';
       return state.verification.result === 'partial' ? 'chart-differs' : null;
     case 'draft':
-    case 'validated':
     case 'awaiting-approval':
     case 'pending':
+      return state.code ?? null;
+    case 'validated':
     case 'in-flight':
     case 'resolved-by-hand':
     case 'superseded':

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EhrGateway, FindQuery } from '../../ports/outbound/index.ts';
+import type { EhrGateway, FindControl, FindQuery } from '../../ports/outbound/index.ts';
 import { writeIdentifierSystem } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { stringifyExact, type ExactObject } from '../../../src-shared/fhir/index.ts';
@@ -123,6 +123,51 @@ describe('searches', () => {
       urls.map((url) => ({ relation: 'self', url })),
     );
     expect(await findWeight()).toMatchObject({ outcome: 'inconclusive', code: 'search-not-trusted' });
+  });
+
+  const control = { resourceType: 'Patient', ...MRN, reference: 'Patient/p1' };
+  const findWith = (known: FindControl | null) =>
+    gateway.find({
+      id: weight.identity.id,
+      prepared: preparedWeight(),
+      resourceType: 'Observation',
+      target: null,
+      control: known,
+    });
+
+  it('C4 absence is concluded when the search is declared, repeated, and finds what is known to be there', async () => {
+    ehr.seed(patient);
+    const outcome = await findWith(control);
+    expect(outcome).toMatchObject({ outcome: 'absent' });
+    // Both searches are evidence.
+    expect(outcome.exchange.map(({ path }) => path.split('?')[0]?.split('/').at(-1))).toEqual(['Observation', 'Patient']);
+  });
+
+  it('C4 absence is not concluded without a known record, or when the search does not find it', async () => {
+    ehr.seed(patient);
+    for (const known of [null, { ...control, value: 'nobody' }, { ...control, reference: 'Patient/p9' }])
+      expect(await findWith(known)).toMatchObject({ outcome: 'inconclusive', code: 'search-not-trusted' });
+  });
+
+  it('C4 absence is not concluded of a server that does not declare the search, or does not say', async () => {
+    ehr.seed(patient);
+    const statement = (status: number, resource: readonly ExactObject[]): void => {
+      ehr.next('GET', (call) => call.answer(call.carryOut()));
+      ehr.next('GET', (call) =>
+        call.answer({
+          status,
+          body: stringifyExact({
+            resourceType: 'CapabilityStatement',
+            fhirVersion: '4.0.1',
+            rest: [{ mode: 'server', resource }],
+          }),
+        }),
+      );
+    };
+    statement(503, []);
+    expect(await findWith(control)).toMatchObject({ outcome: 'inconclusive', code: 'ehr-answer-unreadable' });
+    statement(200, [{ type: 'Observation', searchParam: [{ name: 'code', type: 'token' }] }]);
+    expect(await findWith(control)).toMatchObject({ outcome: 'inconclusive', code: 'search-not-trusted' });
   });
 
   it('C4 strangers in the answer: absence is not concluded, presence is', async () => {

@@ -18,9 +18,12 @@ import {
   type FhirHttp,
 } from '../kit/index.ts';
 
+/** Whether the server says of itself that it searches a type by identifier, or why that could not be read. */
+export type Declares = (type: string) => Promise<boolean | { readonly failed: FailureCode }>;
+
 /** Looks for a write in the chart: a create by its identifier, an update by its tag. */
-export async function findWrite(http: FhirHttp, query: FindQuery, now: () => number): Promise<FindOutcome> {
-  if (query.prepared.method === 'POST') return findCreated(http, query, now);
+export async function findWrite(http: FhirHttp, query: FindQuery, declares: Declares, now: () => number): Promise<FindOutcome> {
+  if (query.prepared.method === 'POST') return findCreated(http, query, declares, now);
   return findUpdated(http, query.id, query.target ?? basedOn(query.prepared), now);
 }
 
@@ -29,7 +32,7 @@ function basedOn(prepared: PreparedRecord): ResolvedRef {
   return { reference: prepared.path, versionId: versionInETag(prepared.headers['if-match']) };
 }
 
-async function findCreated(http: FhirHttp, query: FindQuery, now: () => number): Promise<FindOutcome> {
+async function findCreated(http: FhirHttp, query: FindQuery, declares: Declares, now: () => number): Promise<FindOutcome> {
   // Two are enough to see that there is more than one.
   const search = await searchByIdentifier(http, query.resourceType, writeIdentifierSystem, query.id, 2, now);
   const { exchange } = search;
@@ -37,8 +40,30 @@ async function findCreated(http: FhirHttp, query: FindQuery, now: () => number):
   const [match, second] = search.matches;
   if (second !== undefined) return { outcome: 'duplicate', matches: search.matches, exchange };
   if (match !== undefined) return { outcome: 'present', match, exchange };
-  const trusted = search.repeated && search.complete && search.foreign === 0;
-  return trusted ? { outcome: 'absent', exchange } : inconclusive('search-not-trusted', exchange);
+  if (!search.repeated || !search.complete || search.foreign > 0) return inconclusive('search-not-trusted', exchange);
+  return absence(http, query, declares, exchange, now);
+}
+
+/**
+ * Finding nothing is proof only of a server that declares the parameter and whose search finds what is known to be
+ * there: one that ignores the parameter, or lost its index, finds nothing either.
+ */
+async function absence(
+  http: FhirHttp,
+  query: FindQuery,
+  declares: Declares,
+  before: readonly Exchange[],
+  now: () => number,
+): Promise<FindOutcome> {
+  const declared = await declares(query.resourceType);
+  if (typeof declared === 'object') return inconclusive(declared.failed, before);
+  const { control } = query;
+  if (!declared || control === undefined || control === null) return inconclusive('search-not-trusted', before);
+  const search = await searchByIdentifier(http, control.resourceType, control.system, control.value, 2, now);
+  const exchange = [...before, ...search.exchange];
+  if (search.outcome === 'failed') return inconclusive(search.code, exchange, search.retryAfterMs);
+  const found = search.repeated && search.matches.some(({ reference }) => reference === control.reference);
+  return found ? { outcome: 'absent', exchange } : inconclusive('search-not-trusted', exchange);
 }
 
 async function findUpdated(http: FhirHttp, id: string, base: ResolvedRef, now: () => number): Promise<FindOutcome> {

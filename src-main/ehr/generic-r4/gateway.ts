@@ -22,6 +22,7 @@ import {
   type Sha256,
 } from '../../../src-shared/domain/index.ts';
 import { carriesIdentifier, carriesTag, type ExactObject } from '../../../src-shared/fhir/index.ts';
+import { limits } from '../../../src-shared/limits/index.ts';
 import {
   classifyWrite,
   FhirHttp,
@@ -70,6 +71,7 @@ class GenericR4Gateway implements EhrGateway {
   private readonly options: GenericR4Options;
   private readonly http: FhirHttp;
   private readonly now: () => number;
+  private declared: { readonly at: number; readonly resources: ConnectionReport['resources'] } | null = null;
 
   constructor(options: GenericR4Options, http: FhirHttp) {
     this.options = options;
@@ -110,7 +112,7 @@ class GenericR4Gateway implements EhrGateway {
   }
 
   find(query: FindQuery): Promise<FindOutcome> {
-    return findWrite(this.http, query, this.now);
+    return findWrite(this.http, query, (type) => this.declares(type), this.now);
   }
 
   read(reference: string): Promise<ReadOutcome> {
@@ -123,6 +125,17 @@ class GenericR4Gateway implements EhrGateway {
 
   close(): Promise<void> {
     return this.http.close();
+  }
+
+  /** What the server declares is read once, and again when it is old: servers change under a running engine. */
+  private async declares(type: string): Promise<boolean | { readonly failed: FailureCode }> {
+    const at = this.options.clock.monotonic();
+    if (this.declared === null || at - this.declared.at > limits.capabilityAgeMaxMs) {
+      const report = await this.test();
+      if (report.fhirVersion === null) return { failed: 'ehr-answer-unreadable' };
+      this.declared = { at, resources: report.resources };
+    }
+    return this.declared.resources[type]?.searchParameters.includes('identifier') === true;
   }
 
   /** The bytes approved are the bytes sent (rule 4), and only by the adapter they were approved for. */

@@ -83,6 +83,7 @@ export function gatewayContract(name: string, start: () => Promise<ContractEhr>,
       prepared,
       resourceType: command.contract.resourceType,
       target,
+      control: { resourceType: 'Patient', system: 'urn:mrn:north', value: '100234', reference: 'Patient/p1' },
     });
     const findWeight = () => ehr.gateway.find(findQuery(commandFor(WEIGHT), weight()));
     const lookUp = async (query: SubjectQuery) => {

@@ -1,11 +1,14 @@
 import type { EngineDeps } from '../deps.ts';
 import { EventSource } from '../event-source.ts';
 import { writeEntry } from '../write-commit.ts';
+import { recordConsents } from '../policy/consents.ts';
+import { contractFor } from '../policy/in-force.ts';
 import { supersedeEarlier } from '../policy/supersede.ts';
 import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
 import type { IncomingRecord, Receipt, RecordRefusal, TakeIn } from '../../ports/inbound/index.ts';
 import {
   businessEvent,
+  consentsOf,
   decideIntake,
   epochMs,
   sha256Hex,
@@ -14,6 +17,8 @@ import {
   workspaceLog,
   type Actor,
   type BusinessEvent,
+  type Connection,
+  type ContractMatrix,
   type EventRow,
   type FailureCode,
   type WriteRow,
@@ -21,7 +26,7 @@ import {
 import { asObject, asString, parseExact, type ExactObject } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
-type IntakeDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'clock' | 'random' | 'sha256' | 'pseudonym'>;
+type IntakeDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'consentPolicy' | 'clock' | 'random' | 'sha256' | 'pseudonym'>;
 
 /**
  * Takes in business events (A1, A5): one receipt per record, in the order of the records. A bad record is refused
@@ -148,7 +153,8 @@ async function tryOnce(
     connections,
     known,
     earlier: new Map(earlier.map((row) => [slotKey(row.connection, row.slot), row.id])),
-    matrix: deps.matrix,
+    matrix: await contractFor(deps, event.tenant, ''),
+    contracts: await contractsOf(deps, event.tenant, connections),
     pseudonym: deps.pseudonym,
     sha256: deps.sha256,
   });
@@ -171,22 +177,37 @@ async function tryOnce(
         body: { eventId: event.id, approvedAt: approvedAt(event), record: read.text },
       };
       const released = await releaseApproved(deps, events, read.event, known, earlier, now, actor);
+      const consents = await recordConsents(deps, event.tenant, event.subject.patient, consentsOf(event), actor, correlation);
       const result = await ledger.commit({
         tenant: event.tenant,
-        expected: [...expected, ...released.expected],
-        entries: [entry, ...released.entries],
+        expected: [...expected, ...released.expected, ...consents.expected],
+        entries: [entry, ...released.entries, ...consents.entries],
       });
       if (!result.ok) return 'clash';
     }
     return { ...base, status: 'duplicate', writes: known?.writes ?? [] };
   }
+  const consents = await recordConsents(deps, event.tenant, event.subject.patient, consentsOf(event), actor, correlation);
   const result = await ledger.commit({
     tenant: event.tenant,
-    expected,
-    entries: [{ type: 'event.received', stream, at: now, actor, patientKey, correlation, body: decision.body }],
+    expected: [...expected, ...consents.expected],
+    entries: [
+      { type: 'event.received', stream, at: now, actor, patientKey, correlation, body: decision.body },
+      ...consents.entries,
+    ],
   });
   if (!result.ok) return 'clash';
   return { ...base, status: decision.status, writes: decision.body.writes.map((write) => write.id) };
+}
+
+/** The contracts of the connections that may be meant; most share one. */
+async function contractsOf(
+  deps: IntakeDeps,
+  tenant: string,
+  connections: readonly Connection[],
+): Promise<ReadonlyMap<string, ContractMatrix>> {
+  const serving = connections.filter((one) => one.active && (one.tenants === null || one.tenants.includes(tenant)));
+  return new Map(await Promise.all(serving.map(async ({ name }) => [name, await contractFor(deps, tenant, name)] as const)));
 }
 
 function approvedAt(event: BusinessEvent): number {
@@ -213,7 +234,12 @@ async function releaseApproved(
   const entries: EntryDraft[] = [];
   for (const row of writes) {
     if (row.state.name !== 'awaiting-approval' || row.prepared === null || row.eventVersion !== known.eventVersion) continue;
-    const counted = await events.countedApproval(row, event, event.approval ?? null, deps.matrix);
+    const counted = await events.countedApproval(
+      row,
+      event,
+      event.approval ?? null,
+      await contractFor(deps, row.tenant, row.connection),
+    );
     if (!counted.counts) continue;
     expected.push({ kind: 'write', key: row.id, version: row.version });
     entries.push(

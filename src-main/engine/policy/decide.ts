@@ -1,5 +1,7 @@
 import type { EngineDeps } from '../deps.ts';
+import { stoppedBy } from '../dispatch/stop.ts';
 import { writeEntry } from '../write-commit.ts';
+import { contractFor } from './in-force.ts';
 import { commitWithEarlier } from './supersede.ts';
 import type { DecisionOutcome, PeopleDecide } from '../../ports/inbound/index.ts';
 import type { EntryDraft } from '../../ports/outbound/index.ts';
@@ -19,17 +21,21 @@ import {
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
-type DecideDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'clock' | 'gateways'>;
+type DecideDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'consentPolicy' | 'clock' | 'gateways'>;
 type DecisionEntry = 'write.approved' | 'write.rejected' | 'write.retried' | 'write.withdrawn' | 'write.resolved';
 
 /** Decisions of people on a write. Who may take which is checked by the caller's session and again by the domain. */
 export function peopleDecide(deps: DecideDeps): PeopleDecide {
   const { clock } = deps;
   return {
-    approve: (id, person, meaning) =>
-      decide(deps, id, person, 'write.approved', (row) =>
-        approve(row, person, contractRow(deps.matrix, row.kind), row.prepared?.sha256 ?? '', meaning, clock.now()),
-      ),
+    approve: async (id, person, meaning, seenSha256) => {
+      const seen = await deps.ledger.findWrite(id);
+      const frozen = seen === undefined ? undefined : await stoppedBy(deps.ledger, seen, 'approvals');
+      const matrix = seen === undefined ? deps.matrix : await contractFor(deps, seen.tenant, seen.connection);
+      return decide(deps, id, person, 'write.approved', (row) =>
+        approve(row, person, contractRow(matrix, row.kind), seenSha256, meaning, clock.now(), frozen),
+      );
+    },
     reject: (id, person, reason) => decide(deps, id, person, 'write.rejected', (row) => reject(row, reason), reason),
     retry: (id, person) => decide(deps, id, person, 'write.retried', (row) => retry(row, clock.now())),
     withdraw: (id, person, reason) =>
@@ -73,8 +79,17 @@ async function decide(
     const actor: Actor = { kind: 'person', id: person.id, role: decided.approval?.role ?? person.roles[0] ?? 'operator' };
     const approval = decided.approval === undefined ? {} : { approval: decided.approval };
     const words = note === undefined ? {} : { note };
+    // The first of two approvals ends nothing yet.
+    const ends = type === 'write.approved' ? 'approved' : null;
     const entry: EntryDraft = writeEntry(type, row, now, actor, { id, moves: decided.moves, ...words, ...approval });
-    const done = await commitWithEarlier(deps.ledger, row, entry, type === 'write.approved' ? 'approved' : null, now, actor);
+    const done = await commitWithEarlier(
+      deps.ledger,
+      row,
+      entry,
+      decided.moves.at(-1)?.name === 'pending' ? ends : null,
+      now,
+      actor,
+    );
     const last = decided.moves.at(-1);
     if (done && last !== undefined) return { ok: true, id, state: last.name };
   }

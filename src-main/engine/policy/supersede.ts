@@ -1,6 +1,7 @@
 import type { EntryDraft, Expected, Ledger, LedgerReader } from '../../ports/outbound/index.ts';
+import { releaseFollowers } from '../recovery/release.ts';
 import { writeEntry } from '../write-commit.ts';
-import { mayMove, type Actor, type WriteRow } from '../../../src-shared/domain/index.ts';
+import { mayMove, type Actor, type WriteMoved, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 /**
@@ -45,8 +46,18 @@ export async function commitWithEarlier(
       expected: [{ kind: 'write', key: row.id, version: row.version }, ...earlier.expected],
       entries: [entry, ...earlier.entries],
     });
-    if (result.ok) return true;
+    if (result.ok) {
+      for (const settled of [entry, ...earlier.entries]) await wakeFollowers(ledger, settled, now, actor);
+      return true;
+    }
     if (result.clash.key === row.id) return false;
   }
   throw new Error(`the earlier version of write ${row.id} kept changing`);
+}
+
+/** A write that has come to rest, or that is no longer under way, lets those go on that were held for it. */
+async function wakeFollowers(ledger: Ledger, entry: EntryDraft, now: number, actor: Actor): Promise<void> {
+  const { id, moves } = entry.body as WriteMoved;
+  const state = moves.at(-1)?.name;
+  if (state !== 'draft' && state !== 'pending' && state !== 'unknown') await releaseFollowers(ledger, id, now, actor);
 }

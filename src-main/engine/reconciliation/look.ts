@@ -1,29 +1,40 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
-import { preparedOf } from '../dispatch/prepared.ts';
+import { factsOf, preparedOf } from '../dispatch/prepared.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
+import { controlFor } from './control.ts';
 import { readBack } from '../verification/read-back.ts';
 import { writeEntry } from '../write-commit.ts';
-import type { EhrGateway, FindOutcome } from '../../ports/outbound/index.ts';
+import type { EhrGateway, FindOutcome, FindQuery } from '../../ports/outbound/index.ts';
 import {
   afterLook,
+  workspaceLog,
   type Exchange,
   type LookResult,
   type PreparedRecord,
-  type ResolvedRef,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 
-/** Looks in the chart for a write whose outcome is unknown (C4). Looking never changes the chart. */
-export async function lookForWrite(deps: EngineDeps, row: WriteRow): Promise<void> {
+/**
+ * Looks in the chart for a write whose outcome is unknown (C4). Looking never changes the chart.
+ *
+ * @param unknownForMs how long it has been unknown on the monotonic clock, when that is known
+ */
+export async function lookForWrite(deps: EngineDeps, row: WriteRow, unknownForMs: number | null): Promise<void> {
   if (row.state.name !== 'unknown') return;
+  const { settings } = (await deps.ledger.row('connection', workspaceLog, row.connection)) ?? {};
+  const settleMs = settings?.searchSettleMs ?? deps.searchSettleMs;
   const gateway = await deps.gateways.open(row.connection);
+  const askedAt = deps.clock.now();
   const { result, exchange } =
     'refused' in gateway
       ? { result: { outcome: 'inconclusive', code: gateway.refused, retryAfterMs: null } satisfies LookResult, exchange: [] }
-      : await look(deps, gateway, row);
+      : await look(deps, gateway, row, settleMs);
   const now = deps.clock.now();
+  // A look says how the chart stood when it was asked for, and a step of the wall clock is no time gone by.
+  const passed = unknownForMs ?? askedAt - row.state.since;
+  const uncounted = Math.max(0, now - row.state.since - passed);
   const actor = engineActor(deps);
-  const moves = afterLook(row, result, now, deps.random.fraction(), deps.searchSettleMs);
+  const moves = afterLook(row, result, now, deps.random.fraction(), settleMs + uncounted, settings?.absenceLooks);
   const verified = result.outcome === 'present' && result.verification.result === 'verified';
   const voids = moves.at(-1)?.name === 'awaiting-approval';
   const body = { id: row.id, moves, exchange, ...(voids ? { approval: null } : {}) };
@@ -35,11 +46,25 @@ async function look(
   deps: EngineDeps,
   gateway: EhrGateway,
   row: WriteRow,
+  settleMs: number,
 ): Promise<{ result: LookResult; exchange: readonly Exchange[] }> {
   const prepared = await preparedOf(deps, row);
-  const found = await gateway.find({ id: row.id, prepared, resourceType: row.resourceType, target: await targetOf(deps, row) });
+  const found = await gateway.find(await findQuery(deps, row, prepared, settleMs));
   if (found.outcome !== 'present') return { result: resultOf(found), exchange: found.exchange };
   return readPresent(deps, gateway, prepared, found);
+}
+
+/** What to look for: a create with a record to test the search with, an update with what it was based on. */
+export async function findQuery(
+  deps: Pick<EngineDeps, 'ledger' | 'clock'>,
+  row: WriteRow,
+  prepared: PreparedRecord,
+  settleMs: number,
+): Promise<FindQuery> {
+  const { id, resourceType } = row;
+  if (row.operation === 'create')
+    return { id, prepared, resourceType, target: null, control: await controlFor(deps, row, settleMs) };
+  return { id, prepared, resourceType, target: (await factsOf(deps, row))?.target ?? null };
 }
 
 function resultOf(found: Exclude<FindOutcome, { outcome: 'present' }>): LookResult {
@@ -67,12 +92,4 @@ async function readPresent(
     result: { outcome: 'present', reference, versionId, landing: 'charted', verification: back.verification },
     exchange: [...found.exchange, ...back.exchange],
   };
-}
-
-/** What an update was based on, from the entry of its check. */
-async function targetOf(deps: EngineDeps, row: WriteRow): Promise<ResolvedRef | null> {
-  if (row.operation !== 'update' || row.prepared === null) return null;
-  const entry = await deps.ledger.entry(row.tenant, row.prepared.seq);
-  const body = entry?.body as { facts?: { target: ResolvedRef | null } | null } | null | undefined;
-  return body?.facts?.target ?? null;
 }

@@ -1,7 +1,8 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
+import { stoppedBy } from '../dispatch/stop.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
-import { afterCrash, type WriteRow } from '../../../src-shared/domain/index.ts';
-import { limits } from '../../../src-shared/limits/index.ts';
+import { heldWrites, release } from './release.ts';
+import { afterCrash, stillHeld, workspaceLog } from '../../../src-shared/domain/index.ts';
 
 export interface Recovered {
   /** Writes that were in flight when an engine stopped: their outcome is now being looked up. */
@@ -28,35 +29,12 @@ export async function recover(deps: EngineDeps): Promise<Recovered> {
     if (result.ok) inFlight += 1;
   }
   let released = 0;
-  for await (const row of heldForConnection(deps)) {
+  for await (const row of heldWrites(deps.ledger)) {
     if (row.state.name !== 'held') continue;
-    const now = deps.clock.now();
-    const state =
-      row.state.resume === 'pending'
-        ? ({ name: 'pending', nextAt: now } as const)
-        : ({ name: 'draft', nextAt: now, looks: 0 } as const);
-    const result = await commitWrites(
-      deps.ledger,
-      [row],
-      [writeEntry('write.released', row, now, actor, { id: row.id, moves: [state] })],
-    );
-    if (result.ok) released += 1;
+    const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
+    if (stillHeld(row.state.hold, connection, await stoppedBy(deps.ledger, row, 'writes'))) continue;
+    if (await release(deps.ledger, row, deps.clock.now(), actor)) released += 1;
   }
   if (inFlight + released > 0) deps.log.write('info', 'recovered', { inFlight, released });
   return { inFlight, released };
-}
-
-async function* heldForConnection(deps: EngineDeps): AsyncIterable<WriteRow> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await deps.ledger.writes({
-      states: ['held'],
-      limit: limits.claimBatchMax,
-      ...(after === undefined ? {} : { after }),
-    });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined) return;
-    after = last.id;
-  }
 }

@@ -90,7 +90,8 @@ export class FakeEhr implements EhrGateway, EhrGateways {
       body: JSON.stringify(resource),
       sha256: `sha of ${identity.id} ${this.adapter} ${command.contract.version}`,
     };
-    return { outcome: 'prepared', request, resource };
+    // Its entries are not FHIR; what the contract is held against is.
+    return { outcome: 'prepared', request, resource: { resourceType: identity.resourceType } };
   }
 
   send(prepared: PreparedRecord): Promise<SendOutcome> {
@@ -119,7 +120,14 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     const exchange = [] as const;
     const matches = this.chart.filter((entry) => entry.writeId === query.id).map(chartResource);
     const [match, second] = matches;
-    if (match === undefined) return Promise.resolve({ outcome: 'absent', exchange });
+    if (match === undefined) {
+      const proved = query.prepared.method !== 'POST' || (query.control ?? null) !== null;
+      return Promise.resolve(
+        proved
+          ? { outcome: 'absent', exchange }
+          : { outcome: 'inconclusive', code: 'search-not-trusted', retryAfterMs: null, exchange },
+      );
+    }
     return Promise.resolve(
       second === undefined ? { outcome: 'present', match, exchange } : { outcome: 'duplicate', matches, exchange },
     );

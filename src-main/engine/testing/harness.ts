@@ -8,6 +8,9 @@ import { openSqliteLedger } from '../../ledger/index.ts';
 import type { Receipt, RunReport } from '../../ports/inbound/index.ts';
 import type { Clock, Ledger, Timers } from '../../ports/outbound/index.ts';
 import {
+  checkRuleNames,
+  compileChecks,
+  consentPolicy,
   contractMatrix,
   type Actor,
   type Connection,
@@ -17,12 +20,23 @@ import {
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 
+// Read once: every harness uses the same rules.
+const checks = compileChecks(
+  Object.fromEntries(
+    checkRuleNames.map((name): [string, unknown] => [
+      name,
+      JSON.parse(readFileSync(path.resolve(import.meta.dirname, `../../../resources/checks/${name}.json`), 'utf8')),
+    ]),
+  ),
+);
+
 /** A clock that moves only when someone waits: tests of days of retries take milliseconds. */
 export class TestClock implements Clock, Timers {
   private ms = Date.parse('2026-03-02T10:00:00Z');
+  private stepped = 0;
 
   now(): number {
-    return this.ms;
+    return this.ms + this.stepped;
   }
 
   monotonic(): number {
@@ -31,6 +45,11 @@ export class TestClock implements Clock, Timers {
 
   advance(ms: number): void {
     this.ms += ms;
+  }
+
+  /** Sets the wall clock forward or back, while no time passes. */
+  step(ms: number): void {
+    this.stepped += ms;
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
@@ -127,6 +146,10 @@ export class Harness {
       matrix: contractMatrix.parse(
         JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../../resources/contracts/default.json'), 'utf8')),
       ),
+      checks,
+      consentPolicy: consentPolicy.parse(
+        JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../../resources/consent/default.json'), 'utf8')),
+      ),
       clock: this.clock,
       timers: this.clock,
       random: { fraction: () => 0.5, id: () => `id-${(ids += 1)}`, bytes: (count) => new Uint8Array(randomBytes(count)) },
@@ -187,6 +210,16 @@ export class Harness {
     const row = await this.deps.ledger.findWrite(id);
     if (row === undefined) throw new Error(`no write ${id}`);
     return row;
+  }
+
+  /** The entries about a write, oldest first. */
+  async timeline(id: string) {
+    return this.deps.ledger.entries((await this.write(id)).tenant, { stream: `write/${id}` }, 1_000);
+  }
+
+  /** Approves what a person would be shown of the write now. */
+  async approve(id: string, person: Person, meaning = 'approved for the chart') {
+    return this.decide.approve(id, person, meaning, (await this.write(id)).prepared?.sha256 ?? '');
   }
 
   get decide() {

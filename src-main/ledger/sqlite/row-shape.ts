@@ -1,6 +1,15 @@
 import { z } from 'zod';
-import { failures, riskTiers, roles } from '../../../src-shared/domain/index.ts';
-import type { FailureCode, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
+import {
+  checklistItems,
+  consentStatuses,
+  failures,
+  riskTiers,
+  roles,
+  signatoryNames,
+  switchDimensions,
+  switchTargets,
+} from '../../../src-shared/domain/index.ts';
+import type { FailureCode, SwitchScope, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
 import type { Rows } from '../../ports/outbound/index.ts';
 import { LedgerError } from '../errors.ts';
 
@@ -15,6 +24,8 @@ const code = z.custom<FailureCode>(
   'is not a known failure code',
 );
 const role = z.enum(roles);
+
+const versionSeen = z.looseObject({ reference: z.string(), versionId: nullable(z.string()) });
 
 const verification = z.discriminatedUnion('result', [
   z.looseObject({ result: z.literal('verified') }),
@@ -34,15 +45,21 @@ const verification = z.discriminatedUnion('result', [
 ]);
 
 const state = z.discriminatedUnion('name', [
-  z.looseObject({ name: z.literal('draft'), nextAt: whole, looks: whole }),
+  z.looseObject({ name: z.literal('draft'), nextAt: whole, looks: whole, code: code.exactOptional() }),
   z.looseObject({ name: z.literal('validated') }),
-  z.looseObject({ name: z.literal('awaiting-approval'), roles: z.array(role), reason: z.string() }),
+  z.looseObject({
+    name: z.literal('awaiting-approval'),
+    roles: z.array(role),
+    reason: z.string(),
+    code: code.exactOptional(),
+    context: z.array(versionSeen).exactOptional(),
+  }),
   z.looseObject({
     name: z.literal('held'),
-    hold: z.looseObject({ code, liftedBy: role }),
+    hold: z.looseObject({ code, liftedBy: role, reason: z.string().exactOptional(), follows: z.string().exactOptional() }),
     resume: z.enum(['draft', 'pending']),
   }),
-  z.looseObject({ name: z.literal('pending'), nextAt: whole }),
+  z.looseObject({ name: z.literal('pending'), nextAt: whole, looks: whole.exactOptional(), code: code.exactOptional() }),
   z.looseObject({ name: z.literal('in-flight'), attempt: whole, engine: z.string(), sentAt: whole }),
   z.looseObject({
     name: z.literal('unknown'),
@@ -107,11 +124,41 @@ const write = z.looseObject({
       made: z.enum(['source', 'person']),
       contentSha256: z.string(),
       requestSha256: z.string(),
+      context: z.array(versionSeen).exactOptional(),
     }),
   ),
 }) satisfies z.ZodType<WriteRow>;
 
 const names = nullable(z.array(z.string()));
+const consentCodings = z.array(z.looseObject({ system: nullable(z.string()), code: z.string() }));
+const consentPeriod = nullable(z.looseObject({ start: nullable(z.string()), end: nullable(z.string()) }));
+const consentWord = nullable(z.enum(['permit', 'deny']));
+const consentProvision = z.looseObject({
+  type: consentWord,
+  period: consentPeriod,
+  actor: z.array(z.looseObject({ role: consentCodings, reference: nullable(z.string()) })),
+  action: consentCodings,
+  securityLabel: consentCodings,
+  purpose: consentCodings,
+  class: consentCodings,
+  code: consentCodings,
+  dataPeriod: consentPeriod,
+  data: z.array(z.string()),
+  get provision() {
+    return z.array(consentProvision);
+  },
+});
+const recordedConsent = z.looseObject({
+  id: z.string(),
+  status: z.enum(consentStatuses),
+  scope: consentCodings,
+  category: consentCodings,
+  at: whole,
+  base: consentWord,
+  provision: nullable(consentProvision),
+  unreadable: nullable(z.string()),
+  restrictsOnly: z.boolean(),
+});
 const others = {
   event: z.looseObject({
     tenant: z.string(),
@@ -162,7 +209,65 @@ const others = {
       z.looseObject({ kind: z.literal('bearer-file'), file: z.string() }),
     ]),
     active: z.boolean(),
+    settings: z
+      .looseObject({
+        searchSettleMs: whole.exactOptional(),
+        absenceLooks: whole.exactOptional(),
+        inFlightMax: whole.exactOptional(),
+        sendsPerMinuteMax: whole.exactOptional(),
+      })
+      .exactOptional(),
     version: whole,
+  }),
+  policy: z.looseObject({
+    key: z.string(),
+    version: whole,
+    documentVersion: z.string(),
+    seq: whole,
+    proposal: z.string(),
+    proposedBy: z.string(),
+    approvedBy: z.string(),
+    effectiveFrom: whole,
+  }),
+  proposal: z.looseObject({
+    id: z.string(),
+    version: whole,
+    key: z.string(),
+    documentVersion: z.string(),
+    seq: whole,
+    state: z.enum(['proposed', 'approved', 'refused']),
+    loosened: z.array(z.looseObject({ kind: z.string(), cell: z.string(), before: z.string(), after: z.string() })),
+    proposedBy: z.string(),
+    proposedAt: whole,
+    reason: z.string(),
+    decidedBy: nullable(z.string()),
+    decidedAt: nullable(whole),
+  }),
+  consent: z.looseObject({ patient: z.string(), version: whole, consents: z.array(recordedConsent) }),
+  gate: z.looseObject({
+    connection: z.string(),
+    version: whole,
+    signatures: z.array(
+      z.looseObject({
+        signatory: z.enum(signatoryNames),
+        items: z.array(z.enum(checklistItems)),
+        by: z.string(),
+        name: z.string(),
+        role,
+        at: whole,
+        meaning: z.string(),
+        path: z.string(),
+      }),
+    ),
+  }),
+  switch: z.looseObject({
+    what: z.enum(switchTargets),
+    scope: z.partialRecord(z.enum(switchDimensions), z.string()) as z.ZodType<SwitchScope>,
+    off: z.boolean(),
+    reason: z.string(),
+    by: z.string(),
+    version: whole,
+    at: whole,
   }),
   workspace: z.looseObject({ version: whole, site: z.string(), createdAt: whole }),
 } satisfies { [K in Exclude<keyof Rows, 'write'>]: z.ZodType<Rows[K]> };

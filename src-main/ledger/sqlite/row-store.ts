@@ -1,9 +1,9 @@
-import type { RowChange, WriteRow } from '../../../src-shared/domain/index.ts';
+import { nextInLane, type RowChange, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { groupClassOf, groupStateOf, type GroupCounts } from '../groups.ts';
 import type { RowKind, Rows } from '../../ports/outbound/index.ts';
 import type { Db, Statement } from './connection.ts';
 import { readRow, readWrite } from './row-shape.ts';
-import { firstReadyRank, indexedColumns, laneRankOf, waitingRank } from './write-columns.ts';
+import { indexedColumns, laneRankOf, laneRanks, laneRoleAt, takesTurns } from './write-columns.ts';
 
 export type RegistryKind = Exclude<RowKind, 'write'>;
 
@@ -45,6 +45,7 @@ export class RowStore {
   private readonly upsertRow: Statement;
   private readonly selectBusy: Statement;
   private readonly selectWaiting: Statement;
+  private readonly selectReady: Statement;
   private readonly updateReady: Statement;
   private readonly addToTally: Statement;
   private readonly addToGroup: Statement;
@@ -69,9 +70,10 @@ export class RowStore {
     );
     // SQLite plans a query anew for every other value of a bare LIMIT parameter, which costs more than running it.
     const limit = 'LIMIT ? + 0';
-    const inLane = 'SELECT row, lane_rank, due_at, ready_at FROM write WHERE log = ? AND lane = ?';
-    this.selectBusy = db.prepare(`${inLane} AND lane_rank < ${waitingRank} ORDER BY lane_rank, ord ${limit}`);
-    this.selectWaiting = db.prepare(`${inLane} AND lane_rank = ${waitingRank} ORDER BY ord ${limit}`);
+    const inLane = 'SELECT row, lane_rank, grp, due_at, ready_at FROM write WHERE log = ? AND lane = ?';
+    this.selectBusy = db.prepare(`${inLane} AND lane_rank < 3 ORDER BY lane_rank, ord ${limit}`);
+    this.selectWaiting = db.prepare(`${inLane} AND lane_rank >= 3 ORDER BY ord`);
+    this.selectReady = db.prepare(`${inLane} AND lane_rank = ${laneRanks.waits} AND ready_at IS NOT NULL`);
     this.updateReady = db.prepare('UPDATE write SET ready_at = ? WHERE row = ?');
     this.addToTally = db.prepare(
       'INSERT INTO write_tally (log, connection, state, n) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n',
@@ -144,8 +146,7 @@ export class RowStore {
       this.applyWrite(staged);
       const { log, row, before } = staged;
       countMove(tallies, groups, log, row, before?.row);
-      const rank = laneRankOf(row.state.name);
-      if (rank !== null || (before !== undefined && laneRankOf(before.row.state.name) !== null)) {
+      if (laneRankOf(row.state) !== null || (before !== undefined && laneRankOf(before.row.state) !== null)) {
         const key = `${log}\n${row.lane}`;
         const lane = lanes.get(key) ?? { log, lane: row.lane, touched: 0 };
         lane.touched += 1;
@@ -172,7 +173,7 @@ export class RowStore {
     const columns = indexedColumns(row);
     const doc = JSON.stringify(row);
     // A row that takes its turn in a lane is made ready by `orderLane`, if it is its turn.
-    const readyAt = columns.laneRank !== null && columns.laneRank >= firstReadyRank ? null : columns.dueAt;
+    const readyAt = takesTurns(columns.laneRank) ? null : columns.dueAt;
     let rowId = before?.rowId;
     if (rowId === undefined) {
       const result = this.insertWrite.run(
@@ -217,17 +218,30 @@ export class RowStore {
   }
 
   /**
-   * Makes ready whoever is first in a lane now, and nobody else. Before the transaction at most one was ready; everyone
-   * who now stands before that one was touched, so looking at one more than were touched finds it.
+   * Makes ready whoever is next in a lane now, and nobody else. Of those to be sent again at most one was ready before
+   * the transaction; everyone who now stands before that one was touched, so looking at one more than were touched finds
+   * it. Of those that wait, an index names the one that was ready.
    */
   private orderLane(log: number, lane: string, touched: number): void {
     const busy = this.selectBusy.all(log, lane, touched + 1) as LaneRecord[];
-    const waiting = this.selectWaiting.all(log, lane, touched + 1) as LaneRecord[];
-    [...busy, ...waiting].forEach((record, at) => {
-      if (record.lane_rank < firstReadyRank) return;
-      const wanted = at === 0 ? record.due_at : null;
-      if (record.ready_at !== wanted) this.updateReady.run(wanted, record.row);
+    busy.forEach((record, at) => {
+      if (record.lane_rank === laneRanks.retries) this.setReady(record, at === 0);
     });
+    const next = busy.length > 0 ? undefined : nextInLane(this.waitingIn(log, lane))?.record;
+    for (const record of this.selectReady.all(log, lane) as LaneRecord[])
+      if (record.row !== next?.row) this.setReady(record, false);
+    if (next !== undefined) this.setReady(next, true);
+  }
+
+  private *waitingIn(log: number, lane: string) {
+    for (const record of this.selectWaiting.iterate(log, lane) as Iterable<LaneRecord>) {
+      yield { role: laneRoleAt(record.lane_rank), group: record.grp, record };
+    }
+  }
+
+  private setReady(record: LaneRecord, ready: boolean): void {
+    const wanted = ready ? record.due_at : null;
+    if (record.ready_at !== wanted) this.updateReady.run(wanted, record.row);
   }
 
   private applyGroup(log: number, group: string, delta: GroupCounts, tallies: Map<string, number>): void {
@@ -280,6 +294,7 @@ export interface StoredColumns {
 interface LaneRecord {
   readonly row: number;
   readonly lane_rank: number;
+  readonly grp: string;
   readonly due_at: number | null;
   readonly ready_at: number | null;
 }

@@ -1,10 +1,15 @@
 import type {
   ConnectionRow,
+  ConsentRow,
   EventRow,
+  GateRow,
   PersonRow,
+  PolicyRow,
+  ProposalRow,
   RowChange,
   RowReader,
   SourceRow,
+  SwitchRow,
   WorkspaceRow,
   WriteRow,
 } from '../../../src-shared/domain/index.ts';
@@ -51,8 +56,28 @@ export class StagedRows implements RowReader {
     return this.registry('connection', name);
   }
 
+  switch(key: string): SwitchRow | undefined {
+    return this.registry('switch', key);
+  }
+
   workspace(): WorkspaceRow | undefined {
     return this.registry('workspace', 'workspace');
+  }
+
+  policy(key: string): PolicyRow | undefined {
+    return this.registry('policy', key);
+  }
+
+  proposal(id: string): ProposalRow | undefined {
+    return this.registry('proposal', id);
+  }
+
+  consent(patient: string): ConsentRow | undefined {
+    return this.registry('consent', patient);
+  }
+
+  gate(connection: string): GateRow | undefined {
+    return this.registry('gate', connection);
   }
 
   /** Version of a row; 0 when there is none. */

@@ -1,4 +1,12 @@
-import { dueAt, codeOf, type StateName, type WriteRow } from '../../../src-shared/domain/index.ts';
+import {
+  codeOf,
+  dueAt,
+  laneRoleOf,
+  type LaneRole,
+  type StateName,
+  type WriteRow,
+  type WriteState,
+} from '../../../src-shared/domain/index.ts';
 
 /** Order inside a log: the entry that made the write, then its place in that event. */
 const SLOTS = 1024;
@@ -8,21 +16,23 @@ export function ordOf(eventSeq: number, slot: number): number {
   return eventSeq * SLOTS + slot;
 }
 
-/** From this rank on, the first of a lane is the one that may go next; a lower rank means that the lane waits. */
-export const firstReadyRank = 2;
-/** The rank of those who wait for their turn; known to the indexes of the file. */
-export const waitingRank = 3;
+/** The part a write plays in its lane as the file keeps it; known to the indexes of the file. */
+export const laneRanks: Readonly<Record<LaneRole, number>> = { holds: 1, retries: 2, waits: 3, checking: 4, parked: 5 };
 
-const laneRanks: Readonly<Partial<Record<StateName, number>>> = {
-  'in-flight': 0,
-  unknown: 1,
-  'failed-retryable': firstReadyRank,
-  pending: waitingRank,
-};
+const roles = new Map(Object.entries(laneRanks).map(([role, rank]) => [rank, role as LaneRole]));
 
-/** Who goes first in a lane: what may be under way or half-proved before what waits. `null`: not in the lane now. */
-export function laneRankOf(state: StateName): number | null {
-  return laneRanks[state] ?? null;
+export function laneRankOf(state: WriteState): number | null {
+  const role = laneRoleOf(state);
+  return role === null ? null : laneRanks[role];
+}
+
+export function laneRoleAt(rank: number): LaneRole | null {
+  return roles.get(rank) ?? null;
+}
+
+/** True when it depends on the rest of the lane whether the write's time has come. */
+export function takesTurns(rank: number | null): boolean {
+  return rank === laneRanks.retries || rank === laneRanks.waits;
 }
 
 /** What of a row the indexes need. `ready_at` is not here: it depends on the lane. */
@@ -44,7 +54,7 @@ export function indexedColumns(row: WriteRow): IndexedColumns {
     code: codeOf(state),
     updatedAt: row.updatedAt,
     dueAt: dueAt(state),
-    laneRank: laneRankOf(state.name),
+    laneRank: laneRankOf(state),
     unknownSince: state.name === 'unknown' ? state.since : null,
   };
 }

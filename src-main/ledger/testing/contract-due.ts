@@ -61,6 +61,37 @@ export function dueContract(given: LedgerUnderContract): void {
       expect(ids(await given.ledger.due(20, 10))).toEqual(['a', 'b']);
     });
 
+    it.each(['held', 'conflict', 'awaiting-approval'] as const)(
+      'C6 a write that is %s keeps later ones of its own group waiting, and no others',
+      async (parked) => {
+        await given.ledger.commit(intake(['a', 'b', 'c'].map((id) => plannedWrite(id, { lane: 'lane', eventId: 'visit' }))));
+        await pendingAt('d', 10);
+        for (const id of ['a', 'b', 'c']) await given.step(id, stateOf('validated'), stateOf('pending', 10));
+        expect(ids(await given.ledger.due(20, 10))).toEqual(['a']);
+        if (parked === 'awaiting-approval') await given.step('b', stateOf('awaiting-approval'));
+        else await given.step('b', stateOf(parked));
+        expect(ids(await given.ledger.due(20, 10))).toEqual(['a']);
+        await given.step('a', stateOf('in-flight'), stateOf('failed-terminal'));
+        // c follows b, d is of another group.
+        expect(ids(await given.ledger.due(20, 10))).toEqual(['d']);
+        await given.step('b', stateOf('withdrawn'));
+        expect(ids(await given.ledger.due(20, 10))).toEqual(['c']);
+      },
+    );
+
+    it('C6 a later write waits while an earlier one of its lane is still being checked', async () => {
+      await given.ledger.commit(intake([plannedWrite('a', { lane: 'lane' })], 5));
+      await pendingAt('b', 10);
+      await pendingAt('c', 10, 'other lane');
+      expect(ids(await given.ledger.due(20, 10))).toEqual(['a', 'c']);
+      await given.step('a', { name: 'draft', nextAt: 60_000, looks: 1, code: 'ehr-unreachable' });
+      expect(ids(await given.ledger.due(20, 10))).toEqual(['c']);
+      await given.step('a', stateOf('validated'), stateOf('awaiting-approval'));
+      expect(ids(await given.ledger.due(20, 10))).toEqual(['b', 'c']);
+      await given.step('a', stateOf('pending', 10));
+      expect(ids(await given.ledger.due(20, 10))).toEqual(['a', 'c']);
+    });
+
     it('C6 held and conflict do not keep the lane waiting', async () => {
       await pendingAt('a', 10);
       await pendingAt('b', 10);

@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  dueAt,
-  laneBlockingStates,
-  movesFrom,
-  settledStates,
-  type WriteRow,
-  type WriteState,
-} from '../../../src-shared/domain/index.ts';
+import { dueAt, laneRoleOf, movesFrom, settledStates, type WriteRow, type WriteState } from '../../../src-shared/domain/index.ts';
 import type { WriteFilter } from '../../ports/outbound/index.ts';
 import { intake, move, plannedWrite, stateOf } from './fixtures.ts';
 import { ids, type LedgerUnderContract } from './ledger-under-contract.ts';
@@ -45,21 +38,38 @@ export function historyContract(given: LedgerUnderContract): void {
       const ready = rows.filter((row) => {
         const at = dueAt(row.state);
         if (at === null || at > now) return false;
+        const role = laneRoleOf(row.state);
+        if (role !== 'waits' && role !== 'retries') return true;
         const lane = rows.filter((other) => other.tenant === row.tenant && other.lane === row.lane && other !== row);
-        if (row.state.name === 'pending') {
-          return !lane.some(
-            (other) => laneBlockingStates.includes(other.state.name) || (other.state.name === 'pending' && earlier(other, row)),
-          );
-        }
-        if (row.state.name !== 'failed-retryable') return true;
-        return !lane.some(
-          (other) =>
-            ['in-flight', 'unknown'].includes(other.state.name) ||
-            (other.state.name === 'failed-retryable' && earlier(other, row)),
-        );
+        return !lane.some((other) => {
+          switch (laneRoleOf(other.state)) {
+            case 'holds':
+              return true;
+            case 'retries':
+              return role === 'waits' || earlier(other, row);
+            case 'waits':
+              return role === 'waits' && earlier(other, row) && mayGo(rows, other);
+            case 'checking':
+              return role === 'waits' && earlier(other, row);
+            case 'parked':
+              return role === 'waits' && earlier(other, row) && other.group === row.group;
+            case null:
+              return false;
+          }
+        });
       });
       return ids(ready).sort();
     };
+    /** Nothing of its own group is parked before it. */
+    const mayGo = (rows: readonly WriteRow[], row: WriteRow): boolean =>
+      !rows.some(
+        (other) =>
+          other.tenant === row.tenant &&
+          other.lane === row.lane &&
+          other.group === row.group &&
+          laneRoleOf(other.state) === 'parked' &&
+          earlier(other, row),
+      );
     const earlier = (a: WriteRow, b: WriteRow): boolean =>
       a.eventSeq < b.eventSeq || (a.eventSeq === b.eventSeq && a.slot < b.slot);
 

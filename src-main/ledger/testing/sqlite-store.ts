@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Ledger, Random } from '../../ports/outbound/index.ts';
+import type { Ledger, LedgerLists, Random } from '../../ports/outbound/index.ts';
 import type { LedgerStore } from './ledger-under-contract.ts';
 import { openSqliteLedger, type LedgerKeys, type OpenOptions, type OpenResult } from '../index.ts';
 import { StandingClock } from './fixtures.ts';
@@ -40,7 +40,7 @@ export class TestWorkspace implements LedgerStore {
     return openSqliteLedger({ folder: this.folder, keys: testKeys(), clock: this.clock, random: testRandom, ...options });
   }
 
-  async open(options: Partial<OpenOptions> = {}): Promise<Ledger> {
+  async open(options: Partial<OpenOptions> = {}): Promise<Ledger & LedgerLists> {
     const created = this.made ? {} : { create: true, site: 'site-1' };
     this.made = true;
     const holder: { ledger?: Ledger } = {};

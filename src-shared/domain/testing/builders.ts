@@ -70,20 +70,38 @@ export const contentKinds = Object.keys(resources) as readonly ContractRow['kind
 
 export function contract(changes: Partial<ContractRow> = {}): ContractRow {
   const kind = changes.kind ?? 'note';
+  const signed = kind === 'order' || kind === 'medication-request';
   return {
     kind,
     resource: resources[kind],
     operation: kind === 'demographics' || kind === 'encounter-status' ? 'update' : 'create',
     mode: 'create-only',
+    classes: ['fact', 'intention'],
+    narrative: 'structured-already',
+    origins: ['ai', 'clinician', 'patient', 'device'],
+    allowed: signed
+      ? [
+          { element: 'status', codes: ['draft'] },
+          { element: 'intent', codes: ['proposal'] },
+        ]
+      : [],
     tier: 'medium',
     approvers: ['clinician', 'clinical-owner'],
+    persons: 1,
+    validations: ['structure'],
+    fields: [{ element: 'code', owner: 'source', use: 'writable', from: 'content' }],
     verify: ['code'],
+    merge: 'none',
+    rollback: 'by-hand',
+    audit: signed ? 'strict' : 'standard',
+    formulary: [],
     reason: 'A test needs a row.',
     ...changes,
   };
 }
 
 export const matrix: ContractMatrix = contractMatrix.parse({
+  policy: 'contract',
   version: 'test-1',
   rows: contentKinds.map((kind) => contract({ kind })),
 });

@@ -1,8 +1,9 @@
 import type { Db } from '../connection.ts';
 import type { Migration } from './migration.ts';
+import { laneOrder } from './0002-lane-order.ts';
 import { logAndProjections } from './0001-log-and-projections.ts';
 
-export const migrations: readonly Migration[] = [logAndProjections];
+export const migrations: readonly Migration[] = [logAndProjections, laneOrder];
 
 /** The newest layout this program knows. */
 export const newestVersion = migrations.length;

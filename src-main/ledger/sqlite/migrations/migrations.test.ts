@@ -38,6 +38,42 @@ describe('H2 migrations', () => {
     expect(db.prepare('SELECT name FROM sqlite_schema').pluck().all()).toEqual(['node']);
   });
 
+  it('H2 2 brings lanes into the order among all their writes', () => {
+    migrate(db, 1);
+    const insert = db.prepare(
+      `INSERT INTO write (log, id, version, ord, state, connection, patient_key, event_id, lane, grp, created_at, updated_at, due_at,
+         ready_at, lane_rank, seqs, doc) VALUES (1, ?, 1, ?, ?, 'c', 'p', 'e', ?, ?, 0, 0, ?, ?, ?, '', '{}')`,
+    );
+    // id, order, state, lane, group, due, ready, rank: as version 1 keeps them.
+    const rows = [
+      ['a', 1, 'awaiting-approval', 'x', 'g', null, null, null],
+      ['b', 2, 'pending', 'x', 'g', 5, 5, 3],
+      ['c', 3, 'pending', 'x', 'h', 6, null, 3],
+      ['d', 1, 'draft', 'y', 'g', 7, 7, null],
+      ['e', 2, 'pending', 'y', 'h', 8, 8, 3],
+      ['f', 1, 'failed-retryable', 'z', 'g', 9, 9, 2],
+      ['g', 2, 'pending', 'z', 'g', 9, null, 3],
+      ['h', 1, 'in-flight', 'w', 'g', null, null, 0],
+      ['i', 2, 'unknown', 'w', 'g', 4, 4, 1],
+      ['j', 3, 'committed', 'w', 'g', 3, 3, null],
+    ] as const;
+    for (const row of rows) insert.run(...row);
+    migrate(db, 2);
+    const after = db.prepare('SELECT id, lane_rank, ready_at FROM write ORDER BY id').raw().all();
+    expect(after).toEqual([
+      ['a', 5, null],
+      ['b', 3, null],
+      ['c', 3, 6],
+      ['d', 4, 7],
+      ['e', 3, null],
+      ['f', 2, 9],
+      ['g', 3, null],
+      ['h', 1, null],
+      ['i', 1, 4],
+      ['j', null, 3],
+    ]);
+  });
+
   it('H2 1 keeps the layout of the log, which later work reads', () => {
     migrate(db, 1);
     const columns = (table: string): unknown =>

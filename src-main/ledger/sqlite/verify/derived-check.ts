@@ -1,7 +1,8 @@
 import { groupClassOf, groupStateOf, type GroupCounts } from '../../groups.ts';
 import type { StateName } from '../../../../src-shared/domain/index.ts';
 import type { Db } from '../connection.ts';
-import { firstReadyRank } from '../write-columns.ts';
+import { nextInLanes } from '../migrations/0002-lane-order.ts';
+import { laneRanks } from '../write-columns.ts';
 
 /**
  * Holds what is derived from the rows of writes against those rows: tallies by state, groups with theirs, and whose turn it
@@ -68,16 +69,10 @@ function groupDifferences(db: Db): readonly string[] {
 function laneDifferences(db: Db): readonly string[] {
   const wrong = db
     .prepare(
-      `SELECT count(*) FROM (
-         SELECT lane_rank, due_at, ready_at, row_number() OVER (PARTITION BY log, lane ORDER BY lane_rank, ord) AS turn
-           FROM write WHERE lane_rank IS NOT NULL
-       ) WHERE ready_at IS NOT CASE WHEN lane_rank < ${firstReadyRank} OR turn = 1 THEN due_at END`,
+      `SELECT count(*) FROM write LEFT JOIN (${nextInLanes}) AS next ON next.row = write.row
+         WHERE ready_at IS NOT CASE WHEN lane_rank IN (${laneRanks.retries}, ${laneRanks.waits}) AND next.row IS NULL THEN NULL ELSE due_at END`,
     )
     .pluck()
     .get() as number;
-  const outside = db
-    .prepare('SELECT count(*) FROM write WHERE lane_rank IS NULL AND ready_at IS NOT due_at')
-    .pluck()
-    .get() as number;
-  return wrong + outside === 0 ? [] : [`${wrong + outside} writes are marked as due, or not, against their lane`];
+  return wrong === 0 ? [] : [`${wrong} writes are marked as due, or not, against their lane`];
 }

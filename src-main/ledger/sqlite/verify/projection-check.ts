@@ -1,12 +1,18 @@
 import {
   IllegalMove,
   project,
+  switchKey,
   type ConnectionRow,
+  type ConsentRow,
   type EventRow,
+  type GateRow,
   type PersonRow,
+  type PolicyRow,
+  type ProposalRow,
   type ProjectedEntry,
   type RowReader,
   type SourceRow,
+  type SwitchRow,
   type WorkspaceRow,
   type WriteRow,
 } from '../../../../src-shared/domain/index.ts';
@@ -174,8 +180,13 @@ export class ProjectionCheck {
     write: (id) => this.writeNow(id)?.row,
     event: (eventId) => this.eventNow(eventId),
     person: (id) => this.registry.get(`person\n${id}`)?.row as PersonRow | undefined,
+    policy: (key) => this.registry.get(`policy\n${key}`)?.row as PolicyRow | undefined,
+    proposal: (id) => this.registry.get(`proposal\n${id}`)?.row as ProposalRow | undefined,
+    consent: (patient) => this.registry.get(`consent\n${patient}`)?.row as ConsentRow | undefined,
+    gate: (connection) => this.registry.get(`gate\n${connection}`)?.row as GateRow | undefined,
     source: (name) => this.registry.get(`source\n${name}`)?.row as SourceRow | undefined,
     connection: (name) => this.registry.get(`connection\n${name}`)?.row as ConnectionRow | undefined,
+    switch: (key) => this.registry.get(`switch\n${key}`)?.row as SwitchRow | undefined,
     workspace: () => this.registry.get('workspace\nworkspace')?.row as WorkspaceRow | undefined,
   };
 
@@ -332,10 +343,22 @@ function keyOfRow(kind: RegistryKind, row: Rows[RegistryKind]): string {
       return (row as SourceRow).name;
     case 'connection':
       return (row as ConnectionRow).name;
+    case 'switch': {
+      const { what, scope } = row as SwitchRow;
+      return switchKey(what, scope);
+    }
     case 'event':
       return (row as EventRow).eventId;
     case 'workspace':
       return 'workspace';
+    case 'policy':
+      return (row as PolicyRow).key;
+    case 'proposal':
+      return (row as ProposalRow).id;
+    case 'consent':
+      return (row as ConsentRow).patient;
+    case 'gate':
+      return (row as GateRow).connection;
   }
 }
 

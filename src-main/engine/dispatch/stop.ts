@@ -1,0 +1,18 @@
+import { EventSource } from '../event-source.ts';
+import type { LedgerReader } from '../../ports/outbound/index.ts';
+import {
+  needsEvent,
+  switchFacts,
+  switchStops,
+  type SwitchRow,
+  type SwitchTarget,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
+
+/** The kill switch that stops this write, or its approval, now; `undefined`: none (B5). */
+export async function stoppedBy(ledger: LedgerReader, row: WriteRow, what: SwitchTarget): Promise<SwitchRow | undefined> {
+  const switches = (await ledger.rows('switch')).filter((one) => one.off && one.what === what);
+  if (switches.length === 0) return undefined;
+  const event = needsEvent(switches) ? await new EventSource(ledger).eventAt(row.tenant, row.eventSeq) : undefined;
+  return switchStops(switchFacts(row, event?.provenance), what, switches);
+}

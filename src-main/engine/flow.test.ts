@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runEngine } from './index.ts';
+import { agreeing } from './testing/fake-ehr.ts';
+import { clinician, connection, Harness, record } from './testing/harness.ts';
+import { limits } from '../../src-shared/limits/index.ts';
+
+/** How much goes to one EHR, and how the clock is watched. */
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await Harness.open();
+});
+afterEach(() => harness.close());
+
+const several = (count: number): Promise<readonly unknown[]> =>
+  harness.ingest(...Array.from({ length: count }, (_, n) => record({ id: `e${n}`, patient: `p${n}` })));
+const states = async (): Promise<Readonly<Record<string, number>>> => (await harness.deps.ledger.counts()).byState;
+
+describe('an EHR in trouble', () => {
+  it('C6 is left alone and probed, not stormed; everything goes once it works again', async () => {
+    let asked = 0;
+    const downUntil = harness.clock.now() + 30_000;
+    harness.ehr.lookUps = (query) => {
+      if (harness.clock.now() >= downUntil) return agreeing(query);
+      asked += 1;
+      return { outcome: 'failed', code: 'ehr-unreachable', retryable: true, retryAfterMs: null, message: 'down' };
+    };
+    await several(60);
+    await harness.drain();
+    expect(await states()).toEqual({ committed: 60 });
+    // Those that were under way when it opened, and then one probe after each rest of 2, 4, 8 and 16 seconds.
+    expect(asked).toBeLessThanOrEqual(limits.inFlightPerConnectionMax + 10);
+  });
+
+  it('C6 that stays away does not keep a run from ending: what is due is held, and goes on when the EHR is back', async () => {
+    let down = true;
+    harness.ehr.lookUps = (query) =>
+      down
+        ? { outcome: 'failed', code: 'ehr-unreachable', retryable: true, retryAfterMs: null, message: 'down' }
+        : agreeing(query);
+    await several(80);
+    const startedAt = harness.clock.now();
+    expect((await harness.drain()).end).toBe('drained');
+    expect(await states()).toEqual({ held: 80 });
+    expect(harness.clock.now() - startedAt).toBeLessThan(30 * 60_000);
+    const stop = new AbortController();
+    const running = runEngine(harness.deps)({
+      drain: false,
+      maxMs: 60 * 60_000,
+      signal: stop.signal,
+      onProgress: () => {
+        // Back after half an hour, in the middle of a run without end.
+        if (harness.clock.now() - startedAt > 60 * 60_000) down = false;
+        void states().then((now) => now.committed === 80 && stop.abort());
+      },
+    });
+    await running;
+    expect(await states()).toEqual({ committed: 80 });
+  });
+
+  it('C6 does not keep another EHR waiting, however much waits for it', async () => {
+    const two = await Harness.open([connection, { ...connection, name: 'other' }]);
+    try {
+      const open = two.ehr.open.bind(two.ehr);
+      const down = Object.assign(Object.create(two.ehr) as typeof two.ehr, {
+        lookUp: () =>
+          Promise.resolve({ outcome: 'failed', code: 'ehr-unreachable', retryable: true, retryAfterMs: null, message: 'down' }),
+      });
+      const gateways = { open: (name: string) => (name === 'ehr' ? Promise.resolve(down) : open()) };
+      Object.assign(two.deps, { gateways });
+      const count = limits.claimBatchMax + 20;
+      await two.ingest(
+        ...Array.from({ length: count }, (_, n) =>
+          record({ id: `e${n}`, patient: `p${n}` }).replace('"content"', '"targets":[{"connection":"ehr"}],"content"'),
+        ),
+      );
+      await two.ingest(record({ id: 'x' }).replace('"content"', '"targets":[{"connection":"other"}],"content"'));
+      await two.drain(20_000);
+      expect((await two.deps.ledger.counts()).byConnection.other).toEqual({ committed: 1 });
+    } finally {
+      await two.close();
+    }
+  });
+
+  it('C6 a Retry-After pauses the whole connection', async () => {
+    await several(1);
+    harness.ehr.behaviours.push({ throttle: 60_000 });
+    const startedAt = harness.clock.now();
+    const times: number[] = [];
+    harness.ehr.onSend = () => void times.push(harness.clock.now() - startedAt);
+    await harness.drain(1_000);
+    await harness.ingest(record({ id: 'later', patient: 'other' }));
+    await harness.drain();
+    expect(await states()).toEqual({ committed: 2 });
+    expect(times[0]).toBeLessThan(1_000);
+  });
+});
+
+describe('a connection with a rate', () => {
+  it('C6 is sent no more per minute than it is set to', async () => {
+    const slow = await Harness.open([{ ...connection, settings: { sendsPerMinuteMax: 30, inFlightMax: 2 } }]);
+    try {
+      const times: number[] = [];
+      slow.ehr.onSend = () => void times.push(slow.clock.now());
+      await slow.ingest(...Array.from({ length: 8 }, (_, n) => record({ id: `e${n}`, patient: `p${n}` })));
+      await slow.drain();
+      expect(times).toHaveLength(8);
+      times.slice(1).forEach((at, n) => expect(at - (times[n] ?? 0)).toBeGreaterThanOrEqual(1_900));
+    } finally {
+      await slow.close();
+    }
+  });
+});
+
+describe('the clock', () => {
+  it('INV-18 a step of the wall clock does not shorten a Retry-After', async () => {
+    harness.ehr.behaviours.push({ throttle: 60 * 60_000 });
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    const passed: number[] = [];
+    harness.ehr.onSend = () => {
+      passed.push(harness.clock.monotonic());
+      if (passed.length === 1) harness.clock.step(2 * 60 * 60_000);
+    };
+    await harness.drain();
+    expect((passed[1] ?? Number.POSITIVE_INFINITY) - (passed[0] ?? 0)).toBeGreaterThanOrEqual(60 * 60_000);
+    // Nobody confirmed that step: what was due after it is held, and the next start trusts the clock as it finds it.
+    if (passed.length === 1) {
+      expect((await harness.write(id)).state).toMatchObject({ name: 'held', hold: { code: 'clock-unsafe' } });
+      await harness.drain();
+    }
+    expect((await harness.write(id)).state.name).toBe('committed');
+  });
+
+  it('C4 a step of the wall clock is no time gone by for a search that lags', async () => {
+    harness.ehr.behaviours.push('never');
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    let first: number | null = null;
+    let last = 0;
+    harness.ehr.finds = () => {
+      first ??= harness.clock.monotonic();
+      last = harness.clock.monotonic();
+      harness.clock.step(10_000);
+      return undefined;
+    };
+    await harness.drain();
+    expect(last - (first ?? 0)).toBeGreaterThanOrEqual(harness.deps.searchSettleMs - 1_000);
+    expect(harness.ehr.effects().get(id) ?? 0).toBeLessThanOrEqual(1);
+  });
+
+  it('INV-4 an approver who is removed while the attempt is being recorded: nothing is sent', async () => {
+    const [id = ''] = await harness.accept({ id: 'e1', approved: false });
+    await harness.drain();
+    await harness.approve(id, clinician);
+    const { ledger } = harness.deps;
+    const [commit, row] = [ledger.commit.bind(ledger), ledger.row.bind(ledger)];
+    let removed = false;
+    ledger.row = (async (kind, tenant, key) => {
+      const found = await row(kind, tenant, key);
+      return kind === 'person' && removed && found !== undefined ? { ...found, active: false } : found;
+    }) as typeof ledger.row;
+    ledger.commit = async (batch) => {
+      if (batch.entries[0]?.type === 'write.attempted') removed = true;
+      return commit(batch);
+    };
+    await harness.drain();
+    expect(harness.ehr.sends).toEqual([]);
+    expect((await harness.write(id)).state.name).toBe('awaiting-approval');
+  });
+});

@@ -1,0 +1,124 @@
+import type { ClockGuard } from '../clock-guard.ts';
+import type { EhrGateway, EhrGateways } from '../../ports/outbound/index.ts';
+import {
+  admits,
+  afterExchange,
+  isDown,
+  newFlow,
+  refilled,
+  spent,
+  type Exchange,
+  type FailureCode,
+  type Flow,
+  type FlowSettings,
+} from '../../../src-shared/domain/index.ts';
+
+/**
+ * What goes to the EHRs, seen from the engine: every call through these gateways tells the flow of its connection and
+ * the clock guard how it went.
+ */
+export class Traffic implements EhrGateways {
+  private readonly gateways: EhrGateways;
+  private readonly clock: ClockGuard;
+  private readonly flows = new Map<string, Flow>();
+  private readonly wereDown = new Set<string>();
+  private readonly underWay = new Map<string, number>();
+  private readonly watched = new WeakMap<EhrGateway, EhrGateway>();
+
+  constructor(gateways: EhrGateways, clock: ClockGuard) {
+    this.gateways = gateways;
+    this.clock = clock;
+  }
+
+  async open(connection: string): ReturnType<EhrGateways['open']> {
+    const opened = await this.gateways.open(connection);
+    if ('refused' in opened) return opened;
+    let gateway = this.watched.get(opened);
+    if (gateway === undefined) {
+      gateway = this.watch(connection, opened);
+      this.watched.set(opened, gateway);
+    }
+    return gateway;
+  }
+
+  /** As `admits` of the domain, for one more piece of work on this connection now. */
+  admits(connection: string, settings: FlowSettings, sends: boolean): number | null {
+    const now = this.clock.monotonic();
+    const flow = refilled(this.flow(connection), settings, now);
+    this.flows.set(connection, flow);
+    return admits(flow, settings, this.underWay.get(connection) ?? 0, sends, now);
+  }
+
+  /** True while the EHR counts as down: what is due for it is to be held, all but the probe that `admits` lets go. */
+  isDown(connection: string): boolean {
+    return isDown(this.flow(connection));
+  }
+
+  /** Connections that were down and work again, each told once. */
+  takeRecovered(): readonly string[] {
+    const recovered = [...this.wereDown].filter((connection) => !this.isDown(connection));
+    for (const connection of recovered) this.wereDown.delete(connection);
+    return recovered;
+  }
+
+  /** Connections that are down and whose rest is over. */
+  toProbe(): readonly string[] {
+    const now = this.clock.monotonic();
+    return [...this.wereDown].filter((connection) => this.isDown(connection) && (this.flow(connection).openUntil ?? now) <= now);
+  }
+
+  begin(connection: string, sends: boolean): void {
+    this.underWay.set(connection, (this.underWay.get(connection) ?? 0) + 1);
+    if (sends) this.flows.set(connection, spent(this.flow(connection)));
+  }
+
+  end(connection: string): void {
+    this.underWay.set(connection, (this.underWay.get(connection) ?? 1) - 1);
+  }
+
+  private flow(connection: string): Flow {
+    return this.flows.get(connection) ?? newFlow(this.clock.monotonic());
+  }
+
+  private took(connection: string, code: FailureCode | null, retryAfterMs: number | null, exchange: readonly Exchange[]): void {
+    this.flows.set(connection, afterExchange(this.flow(connection), code, retryAfterMs, this.clock.monotonic()));
+    if (this.isDown(connection)) this.wereDown.add(connection);
+    this.clock.observe(connection, exchange);
+  }
+
+  private watch(connection: string, gateway: EhrGateway): EhrGateway {
+    return {
+      get adapter() {
+        return gateway.adapter;
+      },
+      test: () => gateway.test(),
+      prepare: (command, facts) => gateway.prepare(command, facts),
+      compare: (prepared, found) => gateway.compare(prepared, found),
+      close: () => gateway.close(),
+      lookUp: async (query) => {
+        const answer = await gateway.lookUp(query);
+        if (answer.outcome === 'failed') this.took(connection, answer.code, answer.retryAfterMs, []);
+        else this.took(connection, null, null, []);
+        return answer;
+      },
+      send: async (prepared, deadlineMs) => {
+        const answer = await gateway.send(prepared, deadlineMs);
+        const code = 'code' in answer ? answer.code : null;
+        this.took(connection, code, answer.outcome === 'throttled' ? answer.retryAfterMs : null, answer.exchange);
+        return answer;
+      },
+      find: async (query) => {
+        const answer = await gateway.find(query);
+        if (answer.outcome === 'inconclusive') this.took(connection, answer.code, answer.retryAfterMs, answer.exchange);
+        else this.took(connection, null, null, answer.exchange);
+        return answer;
+      },
+      read: async (reference) => {
+        const answer = await gateway.read(reference);
+        if (answer.outcome === 'failed') this.took(connection, answer.code, answer.retryAfterMs, answer.exchange);
+        else this.took(connection, null, null, answer.exchange);
+        return answer;
+      },
+    };
+  }
+}

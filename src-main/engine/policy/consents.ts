@@ -1,0 +1,37 @@
+import type { EngineDeps } from '../deps.ts';
+import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
+import { patientNames, type Actor, type RecordedConsent } from '../../../src-shared/domain/index.ts';
+
+/** What must be committed for a patient's consents to be known from now on; nothing when there are none. */
+export async function recordConsents(
+  deps: Pick<EngineDeps, 'ledger' | 'clock' | 'pseudonym'>,
+  tenant: string,
+  patient: Parameters<typeof patientNames>[0],
+  consents: readonly RecordedConsent[],
+  actor: Actor,
+  correlation: string,
+): Promise<{ readonly expected: readonly Expected[]; readonly entries: readonly EntryDraft[] }> {
+  const patients = patientNames(patient).map((name) => deps.pseudonym(tenant, name));
+  const [first] = patients;
+  if (consents.length === 0 || first === undefined) return { expected: [], entries: [] };
+  const expected = await Promise.all(
+    [...new Set(patients)].map(async (key): Promise<Expected> => {
+      const row = await deps.ledger.row('consent', tenant, key);
+      return { kind: 'consent', key, version: row?.version ?? 0 };
+    }),
+  );
+  return {
+    expected,
+    entries: [
+      {
+        type: 'consent.recorded',
+        stream: `consent/${first}`,
+        at: deps.clock.now(),
+        actor,
+        patientKey: first,
+        correlation,
+        body: { patients: expected.map((one) => one.key), consents },
+      },
+    ],
+  };
+}

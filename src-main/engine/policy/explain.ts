@@ -1,0 +1,203 @@
+import type { EngineDeps } from '../deps.ts';
+import { stoppedBy } from '../dispatch/stop.ts';
+import { EventSource } from '../event-source.ts';
+import { inspect } from '../audit/inspect.ts';
+import { contractFor } from './in-force.ts';
+import { standingOf } from './standing.ts';
+import type { ExplainedStep, ExplainPolicy, PolicyExplanation, WriteView } from '../../ports/inbound/index.ts';
+import {
+  codeOf,
+  contractRow,
+  failureOf,
+  stageSends,
+  switchWords,
+  workspaceLog,
+  type ConsentDecision,
+  type ContractRow,
+  type CountedApproval,
+  type SourceRow,
+  type Standing,
+  type SwitchRow,
+  type ConnectionRow,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
+
+type ExplainDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'consentPolicy' | 'clock' | 'random' | 'pseudonym'>;
+
+/** Why a write went, waits or stopped: every rule in the order in which it is asked, with the fact that answered it. */
+export function explainPolicy(deps: ExplainDeps): ExplainPolicy {
+  return async (id, actor) => {
+    const view = await inspect(deps).write(id, actor);
+    if (view === undefined) return undefined;
+    const { row } = view;
+    const events = new EventSource(deps.ledger);
+    const { event, item } = await events.itemOf(row);
+    const matrix = await contractFor(deps, row.tenant, row.connection);
+    const contract = contractRow(matrix, row.kind);
+    const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
+    const source = await deps.ledger.row('source', workspaceLog, row.source);
+    if (connection === undefined) throw new Error(`the connection of write ${id} is not registered`);
+    const standing = await standingOf(deps, row, event, item, connection);
+    const known = view.event?.eventVersion === row.eventVersion ? view.event : undefined;
+    const counted = await events.countedApproval(row, event, await events.approvalOf(known, event), matrix);
+    const stopping = await stoppedBy(deps.ledger, row, 'writes');
+    return {
+      id,
+      state: row.state.name,
+      ...verdictOf(row),
+      code: codeOf(row.state),
+      contractVersion: matrix.version,
+      contract,
+      consent: standing.consent,
+      consentWhenChecked: consentIn(view, 'write.checked'),
+      consentWhenSent: consentIn(view, 'write.attempted'),
+      steps: stepsOf({ view, contract, version: matrix.version, connection, source, standing, counted, stopping }),
+    };
+  };
+}
+
+function consentIn(view: WriteView, type: 'write.checked' | 'write.attempted'): ConsentDecision | null {
+  const entry = view.timeline.findLast((one) => one.type === type);
+  return entry?.body !== null && entry?.body !== undefined && 'consent' in entry.body ? (entry.body.consent ?? null) : null;
+}
+
+function verdictOf(row: WriteRow): Pick<PolicyExplanation, 'verdict' | 'because'> {
+  const { state } = row;
+  switch (state.name) {
+    case 'draft':
+    case 'validated':
+      return { verdict: 'waits', because: 'it has not been checked yet' };
+    case 'awaiting-approval':
+      return { verdict: 'waits', because: `${state.roles.join(' or ')} must decide: ${state.reason}` };
+    case 'held':
+      return {
+        verdict: 'waits',
+        because: `${failureOf(state.hold.code).words} ${state.hold.reason ?? ''} Lifted by: ${state.hold.liftedBy}.`,
+      };
+    case 'pending':
+      return { verdict: 'goes', because: 'it is approved and waits for its turn' };
+    case 'in-flight':
+    case 'unknown':
+    case 'failed-retryable':
+    case 'committed':
+      return { verdict: 'went', because: 'it was let through, and bytes have left for the EHR' };
+    case 'conflict':
+    case 'failed-terminal':
+      return { verdict: 'stopped', because: failureOf(state.code).words };
+    case 'resolved-by-hand':
+    case 'superseded':
+    case 'withdrawn':
+    case 'compensated':
+    case 'corrected':
+      return { verdict: 'ended', because: `it is ${state.name}` };
+    case 'quarantined':
+      return { verdict: 'stopped', because: state.reason };
+  }
+}
+
+interface StepFacts {
+  readonly view: WriteView;
+  readonly contract: ContractRow;
+  readonly version: string;
+  readonly connection: ConnectionRow;
+  readonly source: SourceRow | undefined;
+  readonly standing: Standing;
+  readonly counted: CountedApproval;
+  readonly stopping: SwitchRow | undefined;
+}
+
+function stepsOf(facts: StepFacts): readonly ExplainedStep[] {
+  const { contract, connection, standing, stopping, source, view } = facts;
+  const { row } = view;
+  const stops = view.findings.filter((finding) => finding.severity === 'stop');
+  const held = standing.held;
+  const step = (rule: ExplainedStep['rule'], outcome: ExplainedStep['outcome'], words: string): ExplainedStep => ({
+    rule,
+    outcome,
+    words,
+  });
+  return [
+    step(
+      'contract',
+      contract.tier === 'blocked' ? 'stops' : 'passes',
+      `${contract.kind} becomes ${contract.resource} (${contract.mode}), ${contract.tier} risk, by ${facts.version}: ${contract.reason}`,
+    ),
+    step(
+      'checks',
+      stops.length > 0 ? 'stops' : row.prepared === null ? 'not-asked' : 'passes',
+      stops.length > 0 ? stops.map((one) => `${one.rule} at ${one.path}: ${one.message}`).join('; ') : 'no finding stops it',
+    ),
+    capability(facts, step),
+    step(
+      'switch',
+      stopping === undefined ? 'passes' : 'waits',
+      stopping === undefined
+        ? 'no switch is off for it'
+        : `writes are off for ${switchWords(stopping.scope)}, by ${stopping.by}: ${stopping.reason}`,
+    ),
+    step(
+      'connection',
+      connection.active && stageSends(connection.stage) ? 'passes' : 'waits',
+      `${connection.name} is a ${connection.environment} connection at stage ${connection.stage}${connection.active ? '' : ', switched off'}`,
+    ),
+    step(
+      'environment',
+      standing.carries ? 'passes' : 'waits',
+      standing.carries ? carriesWords(connection) : (held?.because ?? ''),
+    ),
+    step(
+      'gate',
+      held?.code === 'gate-closed' ? 'waits' : connection.environment === 'practice' ? 'not-asked' : 'passes',
+      held?.code === 'gate-closed'
+        ? held.because
+        : connection.environment === 'practice'
+          ? 'a practice connection has no checklist'
+          : 'the checklist is signed, or the stage sends nothing',
+    ),
+    step(
+      'consent',
+      standing.consent.result === 'permit' ? 'passes' : 'waits',
+      `${standing.consent.result} by rule ${standing.consent.rule} of ${standing.consent.artifact}: ${standing.consent.reason}`,
+    ),
+    step(
+      'source',
+      'passes',
+      source === undefined
+        ? `${row.source} is no longer registered`
+        : `${source.name} makes ${source.origin ?? 'any'} content; its approvals count up to ${source.approvals} risk`,
+    ),
+    approvalStep(facts, step),
+  ];
+}
+
+type MakeStep = (rule: ExplainedStep['rule'], outcome: ExplainedStep['outcome'], words: string) => ExplainedStep;
+
+function carriesWords(connection: ConnectionRow): string {
+  return connection.environment === 'practice'
+    ? 'practice: made-up people only, no agreement needed'
+    : 'an agreement in force covers source and connection';
+}
+
+function capability({ view }: StepFacts, step: MakeStep): ExplainedStep {
+  const { row } = view;
+  const refused = view.findings.find((one) => one.rule === 'operation-unsupported');
+  if (refused !== undefined) return step('capability', 'stops', refused.message);
+  return row.prepared === null
+    ? step('capability', 'not-asked', 'no request has been prepared')
+    : step('capability', 'passes', `${row.prepared.adapter} prepared the request under ${row.prepared.contract}`);
+}
+
+function approvalStep({ view, contract, counted }: StepFacts, step: MakeStep): ExplainedStep {
+  const { approval } = view.row;
+  const needed = contract.persons === 2 ? 'two people' : 'one person';
+  const who = `${needed} of: ${contract.approvers.join(', ')}`;
+  if (approval !== null)
+    return step(
+      'approval',
+      'passes',
+      `${approval.name} (${approval.role}) approved exactly these bytes ${approval.made === 'source' ? 'at the source' : 'here'}: ${approval.meaning}`,
+    );
+  if (view.row.state.name === 'failed-terminal' && view.row.state.code === 'approval-rejected')
+    return step('approval', 'stops', 'a person decided that it must not be charted');
+  return step('approval', 'waits', counted.counts ? `not used yet; ${who}` : `${counted.reason}; ${who}`);
+}

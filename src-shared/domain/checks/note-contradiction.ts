@@ -1,0 +1,160 @@
+import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { conceptKey } from './transcript.ts';
+import { spanOf, stemOf } from './text.ts';
+import type { Mention } from './lexicon.ts';
+
+/** Statements that cannot stand as they are: against another statement of the note, or against their own words (F2). */
+
+interface Stated {
+  readonly part: ReadPart;
+  readonly mention: Mention;
+  readonly denied: boolean;
+  /** Side, site and place words that tell one pain from another. */
+  readonly where: string;
+}
+
+const PLACES = new Set([
+  'left',
+  'right',
+  'medial',
+  'lateral',
+  'anterior',
+  'posterior',
+  'proximal',
+  'distal',
+  'upper',
+  'lower',
+  'inner',
+  'outer',
+  'bilateral',
+  'midline',
+]);
+const TIMES = new Set(
+  [
+    'now',
+    'today',
+    'yesterday',
+    'until',
+    'previously',
+    'previous',
+    'resolved',
+    'past',
+    'prior',
+    'history',
+    'before',
+    'since',
+    'ago',
+    'last',
+    'initially',
+    'currently',
+    'recent',
+    'recently',
+    'sometimes',
+    'occasionally',
+    'intermittently',
+    'when',
+    'with',
+    'during',
+    'after',
+    'longer',
+    'new',
+    'used',
+    'quit',
+    'former',
+    'regarding',
+    'intermittent',
+    'secondary',
+  ].map(stemOf),
+);
+// Named so often, of so many places and kinds, that two statements need not be about the same thing.
+const GENERAL = new Set([
+  'pain',
+  'tenderness',
+  'edema',
+  'mass',
+  'trauma',
+  'infection',
+  'burning',
+  'bleeding',
+  'spasm',
+  'popping',
+  'wound',
+  'drainage',
+  'side effects',
+  'weakness',
+  'numbness',
+  'tingling',
+  'stiffness',
+  'erythema',
+  'bruising',
+  'alcohol use',
+  'tobacco use',
+  'fracture',
+  'fall',
+  'acute distress',
+  'deformity',
+  'effusion',
+  'instability',
+]);
+
+export function contradictions(context: NoteContext): readonly NoteFinding[] {
+  const stated = context.parts.flatMap((part) =>
+    part.mentions
+      .filter((mention) => mention.kind === 'symptom' && statesFact(part, mention.from) && !tellsTime(part, mention))
+      .map((mention): Stated => ({ part, mention, denied: part.under[mention.from] === true, where: whereOf(part, mention) })),
+  );
+  const findings: NoteFinding[] = [];
+  const seen = new Set<string>();
+  for (const one of stated) {
+    const general = GENERAL.has(one.mention.name);
+    const against = stated.find(
+      (two) =>
+        two.mention.name === one.mention.name &&
+        two.denied &&
+        !one.denied &&
+        (general || isLabel(one.part, one.mention)
+          ? one.where !== '' && two.where === one.where
+          : agreesIn(one.where, two.where)),
+    );
+    if (against === undefined || seen.has(one.mention.name)) continue;
+    seen.add(one.mention.name);
+    // What the visit affirmed stands; then the denial is the one to look at.
+    const { heard } = context.evidence;
+    const affirmed =
+      heard?.byConcept.get(conceptKey(one.mention))?.some(({ from }) => heard.polarity[from] === 'affirmed') === true;
+    const doubtful = affirmed ? against : one;
+    findings.push({
+      rule: 'note-contradiction',
+      severity: 'review',
+      path: doubtful.part.path,
+      span: spanOf(doubtful.part.tokens, doubtful.mention.from, doubtful.mention.to),
+      message: `The note ${doubtful.denied ? 'denies' : 'affirms'} "${words(doubtful.part, doubtful.mention.from, doubtful.mention.to)}" here and ${doubtful.denied ? 'affirms' : 'denies'} it elsewhere.`,
+    });
+  }
+  return findings;
+}
+
+function agreesIn(left: string, right: string): boolean {
+  return left === right || left === '' || right === '';
+}
+
+/** A line of two or three words is a heading or a complaint, not a statement. */
+function isLabel(part: ReadPart, mention: Mention): boolean {
+  const [from, to] = sentenceAt(part, mention.from);
+  return to - from <= 4 && part.under[mention.from] !== true;
+}
+
+function tellsTime(part: ReadPart, mention: Mention): boolean {
+  const [from, to] = sentenceAt(part, mention.from);
+  return part.tokens.slice(from, to).some((token) => TIMES.has(token.stem));
+}
+
+function whereOf(part: ReadPart, mention: Mention): string {
+  const [from, to] = sentenceAt(part, mention.from);
+  const sites = part.mentions.filter((one) => one.kind === 'site' && one.from >= from && one.to <= to).map((one) => one.name);
+  const places = part.tokens
+    .slice(from, to)
+    .map((token) => token.text)
+    .filter((word) => PLACES.has(word));
+  return [...new Set([...sites, ...places])].sort().join(' ');
+}

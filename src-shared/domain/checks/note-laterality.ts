@@ -1,0 +1,262 @@
+import { spanOf, type Token } from './text.ts';
+import { contentStems, sentenceAt, sharedWords, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import type { Mention } from './lexicon.ts';
+import type { Heard } from './transcript.ts';
+
+/** Left and right in the note against left and right as it was heard, site by site (F2). */
+
+type Side = 'left' | 'right';
+interface SideMention {
+  readonly side: Side;
+  readonly at: number;
+  readonly sites: ReadonlySet<string>;
+}
+
+const other: Readonly<Record<Side, Side>> = { left: 'right', right: 'left' };
+// A clinician who says "leg" may write "knee", not "shoulder".
+const REGIONS: readonly (readonly string[])[] = [
+  ['knee', 'leg', 'hip', 'ankle', 'foot', 'groin', 'buttock', 'back'],
+  ['shoulder', 'arm', 'elbow', 'wrist', 'hand', 'neck'],
+  ['face', 'eye', 'ear', 'sinus', 'nostril', 'neck', 'tonsil'],
+  ['chest', 'lung', 'breast', 'ventricle'],
+  ['quadrant', 'kidney', 'groin', 'ovary', 'testicle', 'back'],
+];
+
+export function lateralityDiffers(context: NoteContext): readonly NoteFinding[] {
+  const { heard } = context.evidence;
+  if (heard === null) return [];
+  const said = heardSides(heard);
+  const findings: NoteFinding[] = [];
+  const shown = new Set<string>();
+  const noteSides = context.parts.map((part) => ({ part, sides: sidesOf(part) }));
+  const all = noteSides.flatMap((each) => each.sides);
+  for (const { part, sides } of noteSides) {
+    for (const mention of sides) {
+      const verdict = judge(mention, said, aboutOf(part, mention), all, heard);
+      if (verdict === 'agrees') continue;
+      const elsewhere =
+        verdict === 'not-heard' &&
+        context.evidence.chart !== null &&
+        heardSides(context.evidence.chart).some((one) => one.side === mention.side);
+      const place = `${mention.side} ${[...mention.sites].sort().join(' ')}`;
+      if (elsewhere || shown.has(place)) continue;
+      shown.add(place);
+      const [from, to] = sentenceAt(part, mention.at);
+      const phrase = words(part, mention.at, Math.min(to, mention.at + 3));
+      const heardAt = typeof verdict === 'object' ? verdict : null;
+      findings.push({
+        rule: 'note-laterality-differs',
+        severity: 'review',
+        path: part.path,
+        span: spanOf(part.tokens, Math.max(from, mention.at), mention.at + 1),
+        ...(heardAt === null ? {} : { transcriptSpan: spanOf(heard.tokens, heardAt.at, heardAt.at + 1) }),
+        message:
+          heardAt === null
+            ? `The note says "${phrase}"; no ${mention.side} side was heard in the visit.`
+            : `The note says "${phrase}"; the transcript says ${other[mention.side]} there.`,
+      });
+    }
+  }
+  return findings;
+}
+
+/** Content words of the sentence around a side, without the site and the side themselves. */
+function aboutOf(part: ReadPart, mention: SideMention): ReadonlySet<string> {
+  const [from, to] = sentenceAt(part, mention.at);
+  return new Set(contentStems(part, ...reach(part.tokens, mention.at, from, to)));
+}
+
+const CONTEXT = 16;
+
+/**
+ * Narrow evidence first: the same site, then the region, then any. Where both sides were spoken of, the one whose
+ * surrounding words fit the note's sentence decides; where that is even, a side that stands alone against the rest of the
+ * note and of the visit is shown.
+ */
+function judge(
+  mention: SideMention,
+  said: readonly SideMention[],
+  about: ReadonlySet<string>,
+  noteSides: readonly SideMention[],
+  heard: Heard,
+): 'agrees' | 'not-heard' | SideMention {
+  const at = (sites: ReadonlySet<string>) => said.filter((one) => overlaps(one.sites, sites));
+  for (const evidence of [at(mention.sites), at(relatedTo(mention.sites)), said]) {
+    const same = evidence.filter((one) => one.side === mention.side);
+    const opposite = evidence.filter((one) => one.side === other[mention.side]);
+    const [first] = opposite;
+    if (same.length === 0 && first === undefined) continue;
+    if (first === undefined) return 'agrees';
+    if (same.length === 0) return first;
+    const fitSame = Math.max(...same.map((one) => fit(heard, one, about)));
+    const best = [...opposite].sort((left, right) => fit(heard, right, about) - fit(heard, left, about))[0] ?? first;
+    const lead = fit(heard, best, about) - fitSame;
+    const rest = noteSides.filter((one) => overlaps(one.sites, mention.sites));
+    const alike = rest.filter((one) => one.side === mention.side).length;
+    const alone = rest.length > 2 * alike;
+    if (lead >= 1 || (alone && lead >= 0)) return best;
+    return 'agrees';
+  }
+  return 'not-heard';
+}
+
+/** Shared content words, not looking past a place where the other side is named: what follows it is about that side. */
+function fit(heard: Heard, mention: SideMention, about: ReadonlySet<string>): number {
+  const [from, to] = reach(heard.tokens, mention.at, 0, heard.tokens.length);
+  return sharedWords(heard, from, to, about);
+}
+
+function reach(tokens: readonly Token[], at: number, least: number, most: number): readonly [from: number, to: number] {
+  const opposite = other[tokens[at]?.text === 'left' ? 'left' : 'right'];
+  let from = at;
+  while (from > Math.max(least, at - CONTEXT) && tokens[from - 1]?.text !== opposite) from -= 1;
+  let to = at + 1;
+  while (to < Math.min(most, at + CONTEXT) && tokens[to]?.text !== opposite) to += 1;
+  return [from, to];
+}
+
+function overlaps(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  for (const one of left) if (right.has(one)) return true;
+  return false;
+}
+
+function relatedTo(sites: ReadonlySet<string>): ReadonlySet<string> {
+  const related = new Set(sites);
+  for (const region of REGIONS) if (region.some((site) => sites.has(site))) for (const site of region) related.add(site);
+  return related;
+}
+
+/** "Right worse than right", "4/5 on the left, 5/5 on the left": two sides were meant and one is named twice (F2). */
+export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
+  const findings: NoteFinding[] = [];
+  for (const part of context.parts) {
+    for (const [from, to] of part.sentences) {
+      const sides = part.tokens
+        .slice(from, to)
+        .flatMap((token, offset) => (sideOf(token) === null ? [] : [{ side: sideOf(token), at: from + offset }]));
+      for (const [index, one] of sides.entries()) {
+        const next = sides[index + 1];
+        if (next === undefined || next.side !== one.side) continue;
+        const between = part.tokens.slice(one.at + 1, next.at).map((token) => token.text);
+        const sameWords = between.length >= 3 && part.tokens[one.at + 1]?.text === ',' && sameFrame(part.tokens, one.at, next.at);
+        if (!(between.join(' ') === 'and' || between.includes('than') || between.includes('versus') || sameWords)) continue;
+        findings.push({
+          rule: 'note-contradiction',
+          severity: 'review',
+          path: part.path,
+          span: spanOf(part.tokens, one.at, next.at + 1),
+          message: `"${words(part, one.at, next.at + 1)}" compares a side with itself.`,
+        });
+      }
+    }
+  }
+  return findings;
+}
+
+/** The same two words stand before both sides: "on the left, 5/5 strength on the left". */
+function sameFrame(tokens: readonly Token[], left: number, right: number): boolean {
+  return [1, 2].every((back) => tokens[left - back]?.text === tokens[right - back]?.text);
+}
+
+const AFTER = 5;
+const BEFORE = 6;
+
+function sidesOf(part: ReadPart): readonly SideMention[] {
+  const found: SideMention[] = [];
+  for (const [at, token] of part.tokens.entries()) {
+    const side = sideOf(token);
+    if (side === null || notASide(part.tokens, at)) continue;
+    const [from, to] = sentenceAt(part, at);
+    found.push({ side, at, sites: sitesNear(part.mentions, at, from, to) });
+  }
+  return found;
+}
+
+function sideOf(token: Token): Side | null {
+  return token.text === 'left' || token.text === 'right' ? token.text : null;
+}
+
+/** The site right after the side; failing that, those before it in the sentence. */
+function sitesNear(mentions: readonly Mention[], at: number, from: number, to: number): ReadonlySet<string> {
+  const sites = mentions.filter((one) => one.kind === 'site' && one.from >= from && one.to <= to);
+  const after = sites.filter((one) => one.from > at && one.from - at <= AFTER);
+  if (after.length > 0) return new Set(after.map((one) => one.name));
+  return new Set(sites.filter((one) => one.from < at && at - one.from <= BEFORE).map((one) => one.name));
+}
+
+const BEFORE_SIDE = new Set([
+  'my',
+  'your',
+  'his',
+  'her',
+  'the',
+  'on',
+  'that',
+  'this',
+  'in',
+  'both',
+  'to',
+  'upper',
+  'lower',
+  'of',
+  'from',
+  'and',
+  'or',
+  'a',
+  'with',
+  'medial',
+  'lateral',
+]);
+const AFTER_NO_SIDE = new Set([
+  'now',
+  'away',
+  'after',
+  'there',
+  'here',
+  'before',
+  'back',
+  'okay',
+  'so',
+  'i',
+  'you',
+  'he',
+  'she',
+  'and',
+  'but',
+  'when',
+  'then',
+  'up',
+  '?',
+  'over',
+  'around',
+  'it',
+  'that',
+  'where',
+  'we',
+]);
+const LEAVING = new Set(['i', 'you', 'he', 'she', 'we', 'they', 'have', 'has', 'had', 'been', 'be', 'is', 'get', 'just']);
+
+function notASide(tokens: readonly Token[], at: number): boolean {
+  const before = tokens[at - 1]?.text ?? '';
+  const next = tokens[at + 1]?.text ?? '';
+  if (next === 'and' && (tokens[at + 2]?.text === 'left' || tokens[at + 2]?.text === 'right')) return true;
+  if (before === 'and' && (tokens[at - 2]?.text === 'left' || tokens[at - 2]?.text === 'right')) return true;
+  if (before === 'all' || next === 'handed' || (next === 'hand' && tokens[at + 2]?.text === 'dominant')) return true;
+  return AFTER_NO_SIDE.has(next) && next !== 'and' && next !== 'over' && !BEFORE_SIDE.has(before);
+}
+
+/** Sides of the transcript: "all right", "right ?" and "he left" are none. */
+function heardSides(heard: Heard): readonly SideMention[] {
+  const found: SideMention[] = [];
+  for (const [at, token] of heard.tokens.entries()) {
+    const side = sideOf(token);
+    if (side === null || notASide(heard.tokens, at)) continue;
+    const before = heard.tokens[at - 1]?.text ?? '';
+    const sites = sitesNear(heard.mentions, at, at - BEFORE, at + AFTER + 2);
+    const siteNext = heard.mentions.some((one) => one.kind === 'site' && one.from > at && one.from - at <= 4);
+    if (!siteNext && (!BEFORE_SIDE.has(before) || LEAVING.has(before))) continue;
+    const wide = sites.size > 0 ? sites : sitesNear(heard.mentions, at, at - 25, at + 25);
+    found.push({ side, at, sites: wide });
+  }
+  return found;
+}

@@ -1,0 +1,253 @@
+import { conceptKey, ROOT, type Heard } from './transcript.ts';
+import {
+  contentStems,
+  sentenceAt,
+  sharedWords,
+  statesFact,
+  words,
+  type NoteContext,
+  type NoteFinding,
+  type ReadPart,
+} from './note.ts';
+import { spanOf, type Token } from './text.ts';
+import type { Mention } from './lexicon.ts';
+
+/** What the note affirms against what the visit denied, and the other way about (F2). */
+
+export function negationDiffers(context: NoteContext): readonly NoteFinding[] {
+  const { heard } = context.evidence;
+  if (heard === null) return [];
+  const findings: NoteFinding[] = [];
+  const shown = new Set<string>();
+  for (const part of context.parts) {
+    for (const mention of part.mentions) {
+      if (mention.kind !== 'symptom' && mention.kind !== 'diagnosis') continue;
+      if (!statesFact(part, mention.from)) continue;
+      const denied = part.under[mention.from] === true;
+      if (aboutNow(part, mention, denied)) continue;
+      const against = heardAgainst(part, mention, denied, heard);
+      const once = `${denied ? 'denied' : 'affirmed'} ${conceptKey(mention)}`;
+      if (against === null || shown.has(once)) continue;
+      shown.add(once);
+      findings.push({
+        rule: 'note-negation-differs',
+        severity: 'review',
+        path: part.path,
+        span: spanOf(part.tokens, mention.from, mention.to),
+        transcriptSpan: spanOf(heard.tokens, against.from, against.to),
+        message: `The note ${denied ? 'denies' : 'affirms'} "${words(part, mention.from, mention.to)}"; in the visit it was ${denied ? 'affirmed' : 'denied'}.`,
+      });
+    }
+  }
+  return findings;
+}
+
+const NOW = new Set([
+  'recent',
+  'recently',
+  'new',
+  'since',
+  'currently',
+  'today',
+  'now',
+  'time',
+  'further',
+  'other',
+  'additional',
+  'significant',
+  'every',
+  'much',
+  'longer',
+  'yet',
+  'quit',
+  'former',
+  'stopped',
+  'never',
+]);
+
+const ENDED = new Set(['quit', 'former', 'stopped', 'never', 'ago']);
+
+/** "Denies recent kidney stones" does not deny those of ten years ago. */
+function aboutNow(part: ReadPart, mention: Mention, denied: boolean): boolean {
+  const [from, to] = sentenceAt(part, mention.from);
+  return part.tokens
+    .slice(Math.max(from, mention.from - 8), Math.min(to, mention.to + 5))
+    .some((token) => (denied ? NOW : ENDED).has(token.text));
+}
+
+const CONTEXT = 14;
+const PLACES = new Set([
+  'left',
+  'right',
+  'medial',
+  'lateral',
+  'anterior',
+  'posterior',
+  'proximal',
+  'distal',
+  'upper',
+  'lower',
+  'inner',
+  'outer',
+  'midline',
+  'movement',
+  'flexion',
+  'extension',
+  'supination',
+  'pronation',
+  'palpation',
+  'strength',
+]);
+// Concepts that say little without their place.
+const PLACED = new Set([
+  'pain',
+  'tenderness',
+  'edema',
+  'mass',
+  'popping',
+  'numbness',
+  'tingling',
+  'weakness',
+  'erythema',
+  'bruising',
+  'stiffness',
+  'trauma',
+  'fracture',
+  'infection',
+  'wound',
+  'fall',
+]);
+
+/** Where the visit said the opposite, when those places fit the note's sentence best; `null` when nothing contradicts. */
+function heardAgainst(part: ReadPart, mention: Mention, denied: boolean, heard: Heard): Mention | null {
+  const [from, to] = sentenceAt(part, mention.from);
+  const places = denied && PLACED.has(mention.name) ? placesIn(part.tokens, from, to) : [];
+  const said = (heard.byConcept.get(conceptKey(mention)) ?? []).filter((one) => {
+    const near = placesIn(heard.tokens, Math.max(0, one.from - 8), one.to + 8);
+    return places.every((place) => near.includes(place));
+  });
+  if (said.length === 0) return null;
+  const about = new Set(contentStems(part, Math.max(from, mention.from - CONTEXT), Math.min(to, mention.to + CONTEXT)));
+  for (let at = mention.from; at < mention.to; at += 1) about.delete(part.tokens[at]?.stem ?? '');
+  const scored = said.map((one) => ({
+    one,
+    polarity: heard.polarity[one.from] ?? 'affirmed',
+    score: sharedWords(heard, one.from - CONTEXT, one.to + CONTEXT, about),
+  }));
+  const plainly = scored.filter((each) => each.polarity === 'affirmed');
+  const refused = scored.filter((each) => each.polarity === 'denied');
+  // A denial is the rule in a note; it takes more than one plain word of the visit to doubt it.
+  if (denied) return plainly.length >= 2 && plainly.length === scored.length ? (plainly[0]?.one ?? null) : null;
+  if (plainly.length === 0 && refused.length > 0 && leads(part, mention)) return refused[0]?.one ?? null;
+  const best = Math.max(...scored.map((each) => each.score));
+  const fitting = scored.filter((each) => each.score === best);
+  if (fitting.some((each) => each.polarity !== 'denied')) return null;
+  // Places that fit less well still count when they agree plainly and the best fit is weak.
+  return best < STRONG_FIT && plainly.length > 0 ? null : (fitting[0]?.one ?? null);
+}
+
+/** Shared content words that make a place of the visit the one that a sentence is about. */
+const STRONG_FIT = 3;
+
+function placesIn(tokens: readonly Token[], from: number, to: number): readonly string[] {
+  return tokens.slice(from, to).flatMap((token) => (PLACES.has(token.text) ? [token.text] : []));
+}
+
+const LEADS = new Set([
+  'reports',
+  'reported',
+  'endorses',
+  'endorsed',
+  'admits',
+  'complains',
+  'positive',
+  'experiencing',
+  'experienced',
+  'has',
+  'have',
+  'had',
+  'presents',
+  'noted',
+]);
+
+/** True when the sentence says outright that the patient has it ("reports", "endorses"): then being asked about it is too little. */
+function leads(part: ReadPart, mention: Mention): boolean {
+  const [from] = sentenceAt(part, mention.from);
+  return part.tokens.slice(from, mention.from).some((token) => LEADS.has(token.text));
+}
+
+/** Findings that the note affirms and nobody spoke of. */
+export function findingsNotHeard(context: NoteContext): readonly NoteFinding[] {
+  const { heard, chart, draft } = context.evidence;
+  if (heard === null) return [];
+  const findings: NoteFinding[] = [];
+  const seen = new Set<string>();
+  for (const part of context.parts) {
+    for (const mention of part.mentions) {
+      if (mention.kind !== 'symptom' && mention.kind !== 'diagnosis' && mention.kind !== 'procedure') continue;
+      const key = conceptKey(mention);
+      if (seen.has(key) || part.under[mention.from] === true || !statesFact(part, mention.from)) continue;
+      if (heard.byConcept.has(key) || chart?.byConcept.has(key) === true) continue;
+      if (draft !== null && !draft.byConcept.has(key)) continue;
+      if (UNSPOKEN.has(mention.name) || wordsHeard(part, mention, heard)) continue;
+      seen.add(key);
+      findings.push({
+        rule: `note-${mention.kind === 'symptom' ? 'finding' : mention.kind}-not-heard`,
+        severity: 'review',
+        path: part.path,
+        span: spanOf(part.tokens, mention.from, mention.to),
+        message: `The note states "${words(part, mention.from, mention.to)}"; nobody spoke of it in the visit.`,
+      });
+    }
+  }
+  return findings;
+}
+
+// What clinicians see, name in their own words or ask for by its parts: its absence from the talk says little.
+const UNSPOKEN = new Set([
+  'pain',
+  'tenderness',
+  'trauma',
+  'alcohol use',
+  'tobacco use',
+  'acute distress',
+  'warmth',
+  'effusion',
+  'erythema',
+  'edema',
+  'stiffness',
+  'sputum',
+  'fatigue',
+  'abnormal gait',
+  'insomnia',
+  'congestion',
+  'weakness',
+  'fall',
+  'sick contacts',
+  'x-ray',
+  'electrocardiogram',
+  'ct scan',
+  'covid-19',
+  'deformity',
+  'drainage',
+  'heartburn',
+  'anxiety',
+  'osteoarthritis',
+  'infection',
+]);
+
+/** The words of a name were all spoken, if not together: what is meant was spoken of in other words. */
+function wordsHeard(part: ReadPart, mention: Mention, heard: Heard): boolean {
+  const telling = part.tokens.slice(mention.from, mention.to).filter((token) => token.text.length > 3);
+  // "My knee hurts" is knee pain.
+  const hurts = heard.byConcept.has('symptom pain');
+  return (
+    telling.length > 0 &&
+    telling.every(
+      (token) =>
+        heard.byStem.has(token.stem) ||
+        (token.text === 'pain' && hurts) ||
+        (token.stem.length >= ROOT && heard.roots.has(token.stem.slice(0, ROOT))),
+    )
+  );
+}

@@ -1,0 +1,170 @@
+import type { Lexicon, Mention } from './lexicon.ts';
+import { negated } from './polarity.ts';
+import { isWord, sentencesOf, spanOf, stemOf, tokenize, type Span, type Token } from './text.ts';
+import { hear, type Heard } from './transcript.ts';
+
+/** A note as it is read for the checks, with what it can be held against. */
+
+/** One stretch of note text and where it stands in the event. */
+export interface NotePart {
+  readonly path: string;
+  readonly title: string | null;
+  readonly text: string;
+}
+
+export interface ReadPart extends NotePart {
+  readonly tokens: readonly Token[];
+  readonly mentions: readonly Mention[];
+  readonly under: readonly boolean[];
+  readonly sentences: readonly (readonly [from: number, to: number])[];
+}
+
+export interface Evidence {
+  /** `null`: nothing was recorded, so nothing can be said about what was heard. */
+  readonly heard: Heard | null;
+  /** What the model was shown of the chart. */
+  readonly chart: Heard | null;
+  /** The model's draft, when the final note is not it. */
+  readonly draft: Heard | null;
+}
+
+/** What a note check found: the rule, the place in the note, and where in the transcript it was heard otherwise. */
+export interface NoteFinding {
+  readonly rule: string;
+  readonly severity: 'information' | 'review';
+  readonly path: string;
+  readonly span: Span;
+  readonly transcriptSpan?: Span;
+  readonly message: string;
+}
+
+export interface NoteContext {
+  readonly parts: readonly ReadPart[];
+  readonly evidence: Evidence;
+  readonly lexicon: Lexicon;
+}
+
+export function readPart(part: NotePart, lexicon: Lexicon): ReadPart {
+  const tokens = tokenize(part.text);
+  return { ...part, tokens, mentions: lexicon.mentions(tokens), under: negated(tokens, 'note'), sentences: sentencesOf(tokens) };
+}
+
+export function readEvidence(
+  texts: { readonly transcript: string | null; readonly chart: string | null; readonly draft: string | null },
+  lexicon: Lexicon,
+): Evidence {
+  const read = (text: string | null): Heard | null => (text === null || text.trim() === '' ? null : hear(text, lexicon));
+  return { heard: read(texts.transcript), chart: read(texts.chart), draft: read(texts.draft) };
+}
+
+/** The sentence that a token stands in, as token places. */
+export function sentenceAt(part: ReadPart, at: number): readonly [from: number, to: number] {
+  return part.sentences.find(([from, to]) => at >= from && at < to) ?? [at, at + 1];
+}
+
+/** The note's own words from one token place to another. */
+export function words(part: ReadPart, from: number, to: number): string {
+  const { start, end } = spanOf(part.tokens, from, to);
+  return part.text.slice(start, end);
+}
+
+const UNSURE = new Set(
+  [
+    'if',
+    'should',
+    'return',
+    'call',
+    'monitor',
+    'watch',
+    'advis',
+    'risk',
+    'educat',
+    'discuss',
+    'possibl',
+    'possibly',
+    'prevent',
+    'evaluat',
+    'concern',
+    'may',
+    'might',
+    'could',
+    'can',
+    'would',
+    'differential',
+    'rul',
+    'sign',
+    'avoid',
+    'instruct',
+    'encourag',
+    'recommend',
+    'prn',
+    'ne',
+    'need',
+    'consid',
+    'suspect',
+    'likely',
+    'probabl',
+    'question',
+    'screen',
+    'reduc',
+    'help',
+    'worsen',
+    'as',
+    'for',
+    'mother',
+    'father',
+    'family',
+    'brother',
+    'sister',
+    'plan',
+    'will',
+    'counsel',
+  ].map(stemOf),
+);
+
+/** False for sentences about what may be, shall be, or is told to the patient: they state no finding. */
+export function statesFact(part: ReadPart, at: number): boolean {
+  const [from, to] = sentenceAt(part, at);
+  for (let place = from; place < to; place += 1) {
+    const token = part.tokens[place];
+    if (token === undefined) continue;
+    if (token.text === 'as' || token.text === 'for') {
+      // "for" and "as" state a purpose only right before the finding: "for pain", "as needed for nausea".
+      if (token.text === 'for' && at - place >= 1 && at - place <= 3 && !SAYS_FOR.has(part.tokens[place - 1]?.text ?? ''))
+        return false;
+      continue;
+    }
+    if (UNSURE.has(token.stem)) return false;
+  }
+  return true;
+}
+
+const SAYS_FOR = new Set(['positive', 'negative', 'significant', 'notable', 'remarkable', 'except']);
+
+/** Content words of a stretch, as stems: what a sentence is about. */
+export function contentStems(part: Pick<ReadPart, 'tokens'>, from: number, to: number): readonly string[] {
+  return part.tokens
+    .slice(from, to)
+    .filter((token) => isWord(token) && token.text.length > 2 && !COMMON.has(token.stem))
+    .map((token) => token.stem);
+}
+
+/** How many of these content words stand in a stretch of the visit; words that every visit is full of count for nothing. */
+export function sharedWords(heard: Heard, from: number, to: number, about: ReadonlySet<string>): number {
+  const found = new Set<string>();
+  for (let at = Math.max(0, from); at < Math.min(heard.tokens.length, to); at += 1) {
+    const stem = heard.tokens[at]?.stem ?? '';
+    if (about.has(stem)) found.add(stem);
+  }
+  return found.size;
+}
+
+const COMMON = new Set(
+  `the and for with that this have has had was were are been not but from they she her his him hers their our your you who will would can could
+  patient report state deny denies denied reports states history present today also which there any all she's he's about into after before over some than then when
+  does did being more most other such only very well per day days week weeks month months year years old time times note notes noted continue take taking
+  use used using follow following given give regarding feel feels felt since while still just good exam examination review left right currently
+  male female due`
+    .split(/\s+/)
+    .map(stemOf),
+);

@@ -1,0 +1,242 @@
+import { SENTENCE_END, type Token } from './text.ts';
+
+/**
+ * Which words stand under a negation, after the scope rules of NegEx (Chapman et al., Journal of Biomedical Informatics 2001)
+ * with the cues and stops of clinic notes and of speech.
+ */
+
+const CUES = new Set([
+  'no',
+  'not',
+  'without',
+  'denies',
+  'denied',
+  'denying',
+  'deny',
+  'never',
+  'none',
+  'nor',
+  'neither',
+  'negative',
+  'absent',
+  'nothing',
+  'non',
+  'nope',
+  'unremarkable',
+]);
+const LIST_CUES = new Set(['denies', 'denied', 'denying', 'deny', 'negative']);
+const STOPS = new Set([
+  'but',
+  'however',
+  'although',
+  'except',
+  'though',
+  'besides',
+  'aside',
+  'because',
+  'since',
+  'secondary',
+  'due',
+  'reports',
+  'endorses',
+  'admits',
+  'complains',
+  'states',
+  'positive',
+  'presents',
+  'reveals',
+  'shows',
+  'demonstrates',
+  'which',
+  'until',
+  'then',
+  'currently',
+  'apart',
+  'otherwise',
+  'unless',
+  'so',
+  'while',
+  'when',
+  'just',
+]);
+const VERBS = new Set(['is', 'are', 'was', 'were', 'has', 'had', 'does', 'did', 'continues', 'remains', 'noted', 'will', 'can']);
+const SUBJECTS = new Set([
+  'i',
+  'you',
+  'he',
+  'she',
+  'we',
+  'they',
+  'it',
+  'there',
+  "i'm",
+  "i've",
+  "i'd",
+  "i'll",
+  "you're",
+  "you've",
+  "we're",
+  "we'll",
+  "they're",
+  'let',
+]);
+// In speech without punctuation these begin what is said next.
+const SPEECH_STARTS = new Set([
+  'okay',
+  'alright',
+  'now',
+  'please',
+  'also',
+  'looking',
+  'listen',
+  'listening',
+  'doing',
+  'well',
+  'um',
+  'uh',
+]);
+const AFTER_PREPOSITION = new Set([
+  'in',
+  'on',
+  'of',
+  'to',
+  'with',
+  'at',
+  'from',
+  'hurt',
+  'injured',
+  'for',
+  'about',
+  'around',
+  'over',
+  'under',
+  'into',
+  'through',
+  'move',
+  'hurting',
+  'and',
+  'or',
+  'both',
+  'taking',
+  'take',
+  'using',
+  'had',
+  'have',
+  'check',
+  'checking',
+  'affect',
+  'affecting',
+]);
+const THINKING = new Set([
+  'think',
+  'believe',
+  'feel',
+  'know',
+  'see',
+  'hear',
+  'appreciate',
+  'notice',
+  'suspect',
+  'suppose',
+  'noticed',
+  'sure',
+  'say',
+]);
+const SCOPE_MAX = { note: 40, speech: 22 } as const;
+
+/**
+ * True for each token that stands under a negation. `note`: scope runs over the items of a list up to the end of the
+ * sentence; `speech`: it ends with the next subject, as there is often no punctuation to end it.
+ */
+export function negated(tokens: readonly Token[], style: 'note' | 'speech'): readonly boolean[] {
+  const under = new Array<boolean>(tokens.length).fill(false);
+  let left = 0;
+  let through = 0;
+  let cue = '';
+  for (const [at, token] of tokens.entries()) {
+    const word = token.text;
+    if (SENTENCE_END.has(word) || word === ':') {
+      left = 0;
+      continue;
+    }
+    if (isCue(tokens, at)) {
+      left = SCOPE_MAX[style];
+      cue = word;
+      through = THINKING.has(tokens[at + 1]?.text ?? '') ? 1 : 0;
+      continue;
+    }
+    if (left <= 0) continue;
+    const next = tokens[at + 1]?.text ?? '';
+    const ends =
+      STOPS.has(word) ||
+      (word === 'other' && next === 'than') ||
+      (style === 'note' && VERBS.has(word) && cue !== 'not' && cue !== 'never' && next !== 'not') ||
+      (word === ',' &&
+        (style === 'note' ? !listGoesOn(tokens, at, cue) : cue === 'no' && at > 0 && tokens[at - 1]?.text === 'no')) ||
+      (word === 'and' && style === 'note' && VERBS.has(next)) ||
+      (SUBJECTS.has(word) && (style === 'speech' || word !== 'it') && (through -= 1) < 0);
+    if (ends || (style === 'speech' && startsAnew(tokens, at, cue))) left = 0;
+    else {
+      under[at] = true;
+      left -= 1;
+    }
+  }
+  negateBackwards(tokens, under, style === 'note' ? SCOPE_MAX.note : 4);
+  return under;
+}
+
+function startsAnew(tokens: readonly Token[], at: number, cue: string): boolean {
+  const word = tokens[at]?.text ?? '';
+  const before = tokens[at - 1]?.text ?? '';
+  const next = tokens[at + 1]?.text ?? '';
+  if (SPEECH_STARTS.has(word)) return true;
+  if ((cue === 'no' || cue === 'without') && VERBS.has(word)) return true;
+  if (word === 'that') return /^(?:is|looks|means|just|sounds|seems|was|really|would|could)$/.test(next) || next === 'i';
+  if (word === 'and') return SUBJECTS.has(next) || /^(?:please|that|your|then|also|so|now|the|my|just)$/.test(next);
+  if (word === 'your' || word === 'my') return !AFTER_PREPOSITION.has(before) && before !== cue;
+  return word === 'on' && tokens.slice(at + 1, at + 6).some((token) => token.text === 'exam' || token.text === 'examination');
+}
+
+function isCue(tokens: readonly Token[], at: number): boolean {
+  const word = tokens[at]?.text ?? '';
+  if (!CUES.has(word)) return false;
+  const next = tokens[at + 1]?.text ?? '';
+  if (word === 'unremarkable') return false;
+  // "no change", "not only", "no longer" say something else; "no problem" nothing.
+  if (word === 'no' && ['problem', 'worries', 'doubt', 'more', 'matter'].includes(next)) return false;
+  if (word === 'not' && ['only', 'necessarily', 'just', 'too'].includes(next)) return false;
+  return !(word === 'negative' && next !== 'for' && tokens[at - 1]?.text !== ':');
+}
+
+/** After a comma a negated list goes on when its cue always takes a list, or when an "or", "nor" is still to come. */
+function listGoesOn(tokens: readonly Token[], comma: number, cue: string): boolean {
+  if (LIST_CUES.has(cue)) return true;
+  const rest = tokens.slice(comma + 1, comma + 5).findIndex((token) => SENTENCE_END.has(token.text));
+  if (rest >= 0) return true;
+  for (let at = comma + 1; at < tokens.length; at += 1) {
+    const word = tokens[at]?.text ?? '';
+    if (SENTENCE_END.has(word) || STOPS.has(word) || VERBS.has(word)) return false;
+    if (word === 'or' || word === 'nor') return true;
+  }
+  return false;
+}
+
+const AFTERWARDS = new Set(['negative', 'denied', 'none', 'absent', 'denies', 'no', 'never']);
+const LINKS = new Set(['is', 'are', 'was', 'were', ':', 'been']);
+
+/** "Chest pain: denied", "edema is not present", "hematuria was absent". */
+function negateBackwards(tokens: readonly Token[], under: boolean[], reach: number): void {
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1]?.text ?? '';
+    const next = tokens[at + 1]?.text ?? '\n';
+    const closes = AFTERWARDS.has(token.text) && LINKS.has(before) && (SENTENCE_END.has(next) || next === ',');
+    const notSeen =
+      token.text === 'not' &&
+      !/^(?:do|does|did|can|could|would|have)$/.test(before) &&
+      /^(?:present|noted|seen|appreciated|palpable|palpated|identified|evident|detected|observed|felt)$/.test(next);
+    if (!closes && !notSeen) continue;
+    const from = LINKS.has(before) ? at - 2 : at - 1;
+    for (let back = from; back >= 0 && from - back < reach && !SENTENCE_END.has(tokens[back]?.text ?? ''); back -= 1)
+      under[back] = true;
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/**
+ * The rules of the checks as data (F1, F2): versioned files with their source, so that a clinical team can read and change
+ * them without touching code. `resources/checks` holds what is shipped.
+ */
+
+const head = { version: z.string().regex(/^\d+\.\d+\.\d+$/), source: z.string().min(20) };
+const words = z.array(z.string().min(1)).min(1);
+
+export const drugRules = z.strictObject({
+  ...head,
+  groups: z.array(
+    z.strictObject({
+      group: z.string(),
+      /** Words that name the whole group. */
+      said: z.array(z.string().min(2)),
+      /** Generic name to its brand and short names. */
+      drugs: z.record(z.string(), z.array(z.string().min(2))),
+    }),
+  ),
+});
+
+/** Each row: the concept's name, then the other words for it. */
+export const findingRules = z.strictObject({
+  ...head,
+  symptoms: z.array(words),
+  diagnoses: z.array(words),
+  procedures: z.array(words),
+  sites: z.array(words),
+});
+
+export const abbreviationRules = z.strictObject({
+  ...head,
+  entries: z.array(z.strictObject({ rule: z.string(), pattern: z.string(), write: z.string() })).min(1),
+});
+
+export const sectionRules = z.strictObject({
+  ...head,
+  sections: z.array(
+    z.strictObject({
+      section: z.string(),
+      titles: words,
+      expected: z.enum(['always', 'when-heard', 'never']),
+      /** Words of the visit that make the section expected. */
+      heard: words.optional(),
+    }),
+  ),
+});
+
+export const textRules = z.strictObject({
+  ...head,
+  leftovers: z.array(z.strictObject({ rule: z.string(), pattern: z.string() })).min(1),
+});
+
+const limit = z.strictObject({
+  /** Ages in years: from this one, up to but not including `below`. */
+  from: z.number().nonnegative(),
+  below: z.number().positive().optional(),
+  least: z.number(),
+  most: z.number(),
+});
+
+export const rangeRules = z.strictObject({
+  ...head,
+  ranges: z.array(z.strictObject({ loinc: z.string(), name: z.string(), units: z.record(z.string(), z.array(limit).min(1)) })),
+});
+
+export const unitRules = z.strictObject({
+  ...head,
+  prefixes: words,
+  metric: words,
+  plain: words,
+  notUcum: z.record(z.string(), z.string()),
+});
+
+export const doseRules = z.strictObject({
+  ...head,
+  impossibleFactor: z.number().positive(),
+  timesPerDayMax: z.number().positive(),
+  doses: z.array(
+    z.strictObject({
+      drug: z.string(),
+      unit: z.literal('mg'),
+      singleMax: z.number().positive(),
+      dailyMax: z.number().positive(),
+      weekly: z.literal(true).optional(),
+    }),
+  ),
+});

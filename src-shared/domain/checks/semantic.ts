@@ -1,0 +1,226 @@
+import type { ClinicalItem, Concept, DosageContent } from '../content.ts';
+import type { Finding } from '../entries.ts';
+import { Decimal } from '../../fhir/index.ts';
+import { readEpochMs } from '../time.ts';
+import { limits } from '../../limits/index.ts';
+import type { CheckRules } from './compiled.ts';
+import { finding } from './findings.ts';
+import { hiddenCharacters } from './note-text.ts';
+import { codeFault } from './terminology.ts';
+import { tokenize } from './text.ts';
+
+/** What a clinical item says, whatever its structure: codes, units, times, ranges, doses (F1, layers terminology and semantic). */
+
+export interface ItemFacts {
+  readonly birthDate: string | null;
+  /** When the visit took place and when it is checked, epoch milliseconds. */
+  readonly occurredAt: number;
+  readonly now: number;
+  readonly rules: CheckRules;
+}
+
+export function checkItem(clinical: ClinicalItem, path: string, facts: ItemFacts): readonly Finding[] {
+  const findings: Finding[] = [];
+  walk(clinical.item, path, (value, at, key) => {
+    if (typeof value === 'string') {
+      if (TIMES.has(key)) findings.push(...timeFindings(value, at, key, facts));
+      else if (!NOT_PROSE.has(key))
+        findings.push(
+          ...hiddenCharacters([{ path: at, title: null, text: value }]).map((one) =>
+            finding(one.rule, one.severity, one.path, one.message, one),
+          ),
+        );
+    } else if (isConcept(value)) findings.push(...conceptFindings(value, at));
+    if (isMeasured(value)) findings.push(...measuredFindings(value, at, facts));
+  });
+  if (clinical.kind === 'medication-request' || clinical.kind === 'medication-statement') {
+    const { dosage, medication } = clinical.item;
+    if (dosage !== undefined) findings.push(...doseFindings(dosage, medication, `${path}.dosage`, facts));
+  }
+  if (clinical.kind === 'problem' && clinical.item.verificationStatus === 'refuted' && clinical.item.clinicalStatus === 'active')
+    findings.push(
+      finding('status-contradiction', 'review', `${path}.clinicalStatus`, 'A refuted problem is recorded as active.'),
+    );
+  if (clinical.kind === 'demographics' && clinical.item.name !== undefined)
+    findings.push(
+      finding(
+        'protected-field',
+        'review',
+        `${path}.name`,
+        "The patient's name would be changed; it is one of the facts the patient is matched by.",
+      ),
+    );
+  return findings;
+}
+
+type Visit = (value: unknown, path: string, key: string) => void;
+
+function walk(value: unknown, path: string, visit: Visit, key = ''): void {
+  visit(value, path, key);
+  if (Array.isArray(value)) for (const [index, each] of value.entries()) walk(each, `${path}[${index}]`, visit, key);
+  else if (value !== null && typeof value === 'object' && !(value instanceof Decimal))
+    for (const [name, each] of Object.entries(value)) walk(each, `${path}.${name}`, visit, name);
+}
+
+function isConcept(value: unknown): value is Concept {
+  return value !== null && typeof value === 'object' && 'system' in value && 'code' in value;
+}
+
+function conceptFindings(value: Concept, path: string): readonly Finding[] {
+  if (value.system === undefined || value.code === undefined) return [];
+  const fault = codeFault(value.system, value.code);
+  return fault === null ? [] : [finding('code-shape', 'stop', `${path}.code`, `"${value.code}" ${fault}.`)];
+}
+
+// Bytes and identifiers; the rest is read by people.
+const NOT_PROSE = new Set(['data', 'contentType', 'system', 'code', 'key', 'reference', 'linkId', 'questionnaire']);
+const TIMES = new Set([
+  'effectiveAt',
+  'performedAt',
+  'authoredAt',
+  'givenAt',
+  'onsetAt',
+  'abatementAt',
+  'at',
+  'sentAt',
+  'start',
+  'occurrenceAt',
+  'dueAt',
+]);
+const PLANNED = new Set(['occurrenceAt', 'dueAt', 'start']);
+const EARLIEST_MS = Date.UTC(1880, 0, 1);
+
+function timeFindings(text: string, path: string, key: string, facts: ItemFacts): readonly Finding[] {
+  const at = readEpochMs(text);
+  if (at === undefined) return [];
+  const latest = Math.max(facts.now, facts.occurredAt) + limits.clinicalTimeAheadMaxMs;
+  if (at > latest && !PLANNED.has(key))
+    return [
+      finding(
+        'time-in-future',
+        'review',
+        path,
+        `${text} lies in the future; what is recorded here has already been done or seen.`,
+      ),
+    ];
+  if (at < EARLIEST_MS) return [finding('time-impossible', 'review', path, `${text} is longer ago than any patient lives.`)];
+  const born = facts.birthDate === null ? undefined : readEpochMs(facts.birthDate);
+  if (born !== undefined && at < born && text.length >= (facts.birthDate ?? '').length)
+    return [finding('time-before-birth', 'review', path, `${text} lies before the patient's birth.`)];
+  return [];
+}
+
+interface Measured {
+  readonly code: Concept;
+  readonly value?: { readonly text: string };
+  readonly unit?: string;
+}
+
+function isMeasured(value: unknown): value is Measured {
+  return (
+    value !== null &&
+    typeof value === 'object' &&
+    'code' in value &&
+    'unit' in value &&
+    'value' in value &&
+    typeof (value as { code: unknown }).code === 'object'
+  );
+}
+
+const YEAR_MS = 365.2425 * 24 * 3600 * 1000;
+
+function measuredFindings(item: Measured, path: string, facts: ItemFacts): readonly Finding[] {
+  const { unit, value } = item;
+  if (unit === undefined || value === undefined) return [];
+  const fault = facts.rules.units.fault(unit);
+  if (fault !== null) return [finding('unit-not-ucum', 'review', `${path}.unit`, `${fault.words}.`)];
+  const range = facts.rules.ranges.get(item.code.code ?? '');
+  if (range === undefined || item.code.system !== 'http://loinc.org') return [];
+  const bands = range.units[unit];
+  if (bands === undefined)
+    return [
+      finding(
+        'unit-does-not-fit',
+        'review',
+        `${path}.unit`,
+        `${range.name} is not given in "${unit}" (expected ${Object.keys(range.units).join(' or ')}).`,
+      ),
+    ];
+  const born = facts.birthDate === null ? undefined : readEpochMs(facts.birthDate);
+  const age = born === undefined ? null : (facts.occurredAt - born) / YEAR_MS;
+  const number = Number(value.text);
+  const fitting = bands.filter((band) => age === null || (age >= band.from && age < (band.below ?? Number.POSITIVE_INFINITY)));
+  if (fitting.length === 0 || fitting.some((band) => number >= band.least && number <= band.most)) return [];
+  const [band] = fitting;
+  return [
+    finding(
+      'value-implausible',
+      'review',
+      `${path}.value`,
+      `${range.name} ${value.text} ${unit} lies outside ${String(band?.least)} to ${String(band?.most)}${age === null ? '' : ' for this age'}.`,
+    ),
+  ];
+}
+
+const PER_DAY: Readonly<Record<string, number>> = { s: 86_400, min: 1_440, h: 24, d: 1, wk: 1 / 7, mo: 1 / 30, a: 1 / 365 };
+const TO_MG: Readonly<Record<string, number>> = { mg: 1, g: 1000, ug: 0.001, mcg: 0.001 };
+
+function doseFindings(dosage: DosageContent, medication: Concept, path: string, facts: ItemFacts): readonly Finding[] {
+  const { dose, frequency, period, periodUnit } = dosage;
+  const { doses } = facts.rules;
+  const findings: Finding[] = [];
+  const perDay =
+    frequency === undefined || periodUnit === undefined
+      ? null
+      : (frequency / Math.max(1e-9, Number(period?.text ?? '1'))) * (PER_DAY[periodUnit] ?? 1);
+  if (perDay !== null && perDay > doses.timesPerDayMax)
+    findings.push(
+      finding(
+        'frequency-implausible',
+        'review',
+        `${path}.frequency`,
+        `The dose would be given ${Math.round(perDay)} times a day.`,
+      ),
+    );
+  if (dose === undefined) return findings;
+  const amount = Number(dose.value.text);
+  if (amount <= 0)
+    findings.push(
+      finding('dose-impossible', 'stop', `${path}.dose`, `A dose of ${dose.value.text} ${dose.unit} cannot be given.`),
+    );
+  const names = facts.rules.note.lexicon
+    .mentions(tokenize(medication.text ?? medication.display ?? ''))
+    .filter((one) => one.kind === 'drug')
+    .map((one) => one.name);
+  const [name] = names;
+  const factor = TO_MG[dose.unit];
+  const known = names.length === 1 ? doses.byDrug.get(name ?? '') : undefined;
+  if (known === undefined || factor === undefined || amount <= 0) return findings;
+  const mg = amount * factor;
+  const said = `${dose.value.text} ${dose.unit} of ${known.drug}`;
+  if (mg > known.singleMax * doses.impossibleFactor)
+    findings.push(
+      finding(
+        'dose-impossible',
+        'stop',
+        `${path}.dose`,
+        `${said} is more than ${doses.impossibleFactor} times the largest usual dose (${known.singleMax} mg).`,
+      ),
+    );
+  else if (mg > known.singleMax)
+    findings.push(
+      finding('dose-high', 'review', `${path}.dose`, `${said} is above the largest usual dose (${known.singleMax} mg).`),
+    );
+  else if (perDay !== null && mg * perDay > known.dailyMax)
+    findings.push(
+      finding(
+        'dose-high',
+        'review',
+        `${path}.dose`,
+        `${said} this often is above the largest usual amount per day (${known.dailyMax} mg).`,
+      ),
+    );
+  if (known.weekly === true && perDay !== null && perDay > 1 / 7)
+    findings.push(finding('dose-high', 'review', `${path}.frequency`, `${known.drug} by mouth is usually given once a week.`));
+  return findings;
+}

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { admits, afterExchange, isDown, newFlow, refilled, spent, type Flow } from './flow.ts';
+import { failures, type FailureCode } from './failures.ts';
+import { limits } from '../limits/index.ts';
+
+const troubled = (times: number, code: FailureCode = 'ehr-unreachable', now = 0): Flow => {
+  let flow = newFlow(now);
+  for (let n = 0; n < times; n += 1) flow = afterExchange(flow, code, null, now);
+  return flow;
+};
+const broken = troubled(limits.breakerFailuresMax);
+
+describe('C6 the circuit breaker', () => {
+  it('C6 opens after enough failures in a row, and not before', () => {
+    expect(admits(troubled(limits.breakerFailuresMax - 1), {}, 0, true, 0)).toBe(0);
+    expect(admits(broken, {}, 0, true, 0)).toBe(limits.breakerOpenMs);
+    expect(admits(broken, {}, 0, false, limits.breakerOpenMs - 1)).toBe(limits.breakerOpenMs);
+  });
+
+  it('C6 lets one probe through when its time has come, and everything once that has come back well', () => {
+    const later = limits.breakerOpenMs;
+    expect(admits(broken, {}, 0, true, later)).toBe(0);
+    expect(admits(broken, {}, 1, true, later)).toBeNull();
+    const well = afterExchange(broken, null, null, later);
+    expect(admits(well, {}, 5, true, later)).toBe(0);
+    expect(well).toMatchObject({ failures: 0, openUntil: null, opened: 0 });
+  });
+
+  it('C6 rests longer with each probe that fails, up to a limit', () => {
+    let flow = broken;
+    const rests: number[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const at = flow.openUntil ?? 0;
+      flow = afterExchange(flow, 'ehr-unavailable', null, at);
+      rests.push((flow.openUntil ?? 0) - at);
+    }
+    expect(rests.slice(0, 3)).toEqual([2, 4, 8].map((n) => n * limits.breakerOpenMs));
+    expect(Math.max(...rests)).toBe(limits.breakerOpenMaxMs);
+    expect([...rests].sort((a, b) => a - b)).toEqual(rests);
+  });
+
+  it('C6 calls an EHR down after so many rests in a row, until something succeeds', () => {
+    let flow = newFlow(0);
+    let rests = 0;
+    while (!isDown(flow)) {
+      const before = flow.opened;
+      flow = afterExchange(flow, 'ehr-unreachable', null, flow.openUntil ?? 0);
+      rests += flow.opened - before;
+    }
+    expect(rests).toBe(limits.breakerRestsMax);
+    expect(isDown(afterExchange(flow, null, null, flow.openUntil ?? 0))).toBe(false);
+  });
+
+  it('C6 is not moved by what was under way when it opened', () => {
+    expect(afterExchange(broken, 'reply-lost', null, 1).openUntil).toBe(broken.openUntil);
+  });
+
+  it.each(Object.keys(failures) as FailureCode[])('C6 %s counts only when the EHR itself is the trouble', (code) => {
+    const trouble = ['ehr-unreachable', 'ehr-unavailable', 'ehr-fault', 'reply-lost', 'reply-late'].includes(code);
+    expect(troubled(limits.breakerFailuresMax, code).openUntil !== null).toBe(trouble);
+  });
+});
+
+describe('C6 what the EHR asks for', () => {
+  it('C6 a Retry-After pauses the whole connection, reads too, and never more than the limit', () => {
+    const paused = afterExchange(newFlow(0), 'ehr-rate-limit', 7_000, 0);
+    for (const sends of [true, false]) {
+      expect(admits(paused, {}, 0, sends, 6_999)).toBe(7_000);
+      expect(admits(paused, {}, 0, sends, 7_000)).toBe(0);
+    }
+    expect(afterExchange(newFlow(0), 'ehr-rate-limit', 10 ** 12, 0).pausedUntil).toBe(limits.retryAfterMaxMs);
+    // A later answer that asks for less does not shorten it.
+    expect(afterExchange(paused, null, null, 1).pausedUntil).toBe(7_000);
+  });
+});
+
+describe('C6 what a connection is set to', () => {
+  it('C6 no more is under way at once than it may have', () => {
+    expect(admits(newFlow(0), { inFlightMax: 2 }, 1, true, 0)).toBe(0);
+    expect(admits(newFlow(0), { inFlightMax: 2 }, 2, true, 0)).toBeNull();
+    expect(admits(newFlow(0), {}, limits.inFlightPerConnectionMax, true, 0)).toBeNull();
+    expect(admits(newFlow(0), { inFlightMax: 10 ** 6 }, limits.inFlightPerConnectionMax, true, 0)).toBeNull();
+  });
+
+  it('C6 never sends faster than it may, however it is asked, and reads without limit', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6_000 }), fc.array(fc.nat({ max: 500 }), { maxLength: 200 }), (rate, waits) => {
+        const settings = { sendsPerMinuteMax: rate };
+        let [now, sent] = [0, 0];
+        let flow = refilled(newFlow(0), settings, 0);
+        for (const wait of waits) {
+          now += wait;
+          flow = refilled(flow, settings, now);
+          expect(admits(flow, settings, 0, false, now)).toBe(0);
+          const at = admits(flow, settings, 0, true, now);
+          if (at === 0) {
+            flow = spent(flow);
+            sent += 1;
+          } else expect(at).toBeGreaterThan(now);
+        }
+        expect(sent).toBeLessThanOrEqual(Math.max(1, rate / 60) + (now * rate) / 60_000 + 1e-6);
+      }),
+    );
+  });
+});

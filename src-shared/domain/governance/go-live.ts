@@ -1,0 +1,210 @@
+import type { Connection, Person, Role, RolloutStage } from '../people.ts';
+import type { StateName } from '../write.ts';
+import { distinctPersons } from './separation.ts';
+import { limits } from '../../limits/index.ts';
+
+/** The gate before a new write path (B6), and what a stage must have shown before the next (B4). */
+
+export const checklist = {
+  scope: 'What may be written, for whom and by which source is agreed.',
+  'source-of-truth': 'For each field it is agreed which system owns it.',
+  idempotency: 'The same change sent twice was shown to give one chart entry on this EHR.',
+  consent: 'The consent rules in force fit this tenant and its patients.',
+  audit: 'The trail of a rehearsed write was read from event to chart.',
+  'rollback-rehearsed': 'A written entry was amended or taken back on this EHR.',
+  'sandbox-parity': 'The production server was compared with the sandbox the rehearsal ran on.',
+} as const;
+export type ChecklistItem = keyof typeof checklist;
+export const checklistItems = Object.keys(checklist) as readonly ChecklistItem[];
+
+/** Who signs, and in which role. */
+export const signatories = {
+  compliance: 'compliance-reviewer',
+  security: 'security-administrator',
+  'clinical-leadership': 'clinical-owner',
+  'ehr-owner': 'integration-administrator',
+} as const satisfies Readonly<Record<string, Role>>;
+export type Signatory = keyof typeof signatories;
+export const signatoryNames = Object.keys(signatories) as readonly Signatory[];
+
+export interface GateSignature {
+  readonly signatory: Signatory;
+  readonly items: readonly ChecklistItem[];
+  readonly by: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  readonly meaning: string;
+  /** What the signature is for: adapter and address of the connection when it was given. */
+  readonly path: string;
+}
+
+/** The gate of a connection, with every signature that was ever given. */
+export interface GateRow {
+  readonly connection: string;
+  readonly version: number;
+  readonly signatures: readonly GateSignature[];
+}
+
+/** The write path a signature is bound to: another adapter or address is another path. */
+export function writePath(connection: Pick<Connection, 'adapter' | 'baseUrl' | 'environment'>): string {
+  return `${connection.environment} ${connection.adapter} ${connection.baseUrl}`;
+}
+
+export interface GateState {
+  readonly open: boolean;
+  /** What is missing, in words; empty when the gate is open. */
+  readonly missing: readonly string[];
+  /** The signatures that count. */
+  readonly signatures: readonly GateSignature[];
+}
+
+/** Whether the gate of a connection is open: each signatory has signed every item, each a person of their own. */
+export function gateState(
+  connection: Pick<Connection, 'adapter' | 'baseUrl' | 'environment'>,
+  signatures: readonly GateSignature[],
+): GateState {
+  const path = writePath(connection);
+  const counting: GateSignature[] = [];
+  const missing: string[] = [];
+  for (const signatory of signatoryNames) {
+    const given = signatures.findLast((one) => one.signatory === signatory && one.path === path);
+    if (given === undefined) {
+      const old = signatures.some((one) => one.signatory === signatory);
+      missing.push(`${signatory}: ${old ? 'signed for another adapter or address' : 'not signed'}`);
+      continue;
+    }
+    const left = checklistItems.filter((item) => !given.items.includes(item));
+    const again = counting.find((one) => !distinctPersons(one.by, given.by));
+    if (left.length > 0) missing.push(`${signatory}: not signed for ${left.join(', ')}`);
+    else if (again !== undefined) missing.push(`${signatory}: "${given.by}" has already signed as ${again.signatory}`);
+    else counting.push(given);
+  }
+  return { open: missing.length === 0, missing, signatures: counting };
+}
+
+export type SignDecision =
+  | { readonly ok: true; readonly signature: GateSignature }
+  | { readonly ok: false; readonly code: 'role-forbids' | 'already-signed' | 'reason-missing'; readonly message: string };
+
+/** Whether a person may sign the checklist of a connection as this signatory. */
+export function decideSign(
+  connection: Pick<Connection, 'adapter' | 'baseUrl' | 'environment'>,
+  signatures: readonly GateSignature[],
+  person: Person,
+  signatory: Signatory,
+  items: readonly ChecklistItem[],
+  meaning: string,
+  now: number,
+): SignDecision {
+  const role = signatories[signatory];
+  const path = writePath(connection);
+  if (!person.active || !person.roles.includes(role))
+    return { ok: false, code: 'role-forbids', message: `${signatory} signs in the role ${role}` };
+  const own = signatures.find((one) => one.path === path && one.signatory !== signatory && !distinctPersons(one.by, person.id));
+  if (own !== undefined)
+    return { ok: false, code: 'already-signed', message: `"${person.id}" has signed as ${own.signatory}; each signs as one` };
+  if (meaning.trim() === '') return { ok: false, code: 'reason-missing', message: 'say what the signature means' };
+  return { ok: true, signature: { signatory, items, by: person.id, name: person.name, role, at: now, meaning, path } };
+}
+
+const order: readonly RolloutStage[] = ['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write'];
+
+/** True when a change of stage lets more happen than before. */
+export function raises(from: RolloutStage, to: RolloutStage): boolean {
+  return order.indexOf(to) > order.indexOf(from);
+}
+
+/** What a connection has shown, counted from the ledger. */
+export interface StageFacts {
+  readonly stage: RolloutStage;
+  readonly environment: Connection['environment'];
+  readonly testedOk: boolean;
+  readonly byState: Readonly<Partial<Record<StateName, number>>>;
+  readonly gate: GateState;
+}
+
+export interface Criterion {
+  readonly id: string;
+  readonly words: string;
+  readonly met: boolean;
+}
+
+export interface StageReport {
+  readonly stage: RolloutStage;
+  /** `null` at the last stage. */
+  readonly next: RolloutStage | null;
+  readonly criteria: readonly Criterion[];
+  readonly mayAdvance: boolean;
+}
+
+/** The exit criteria of the stage a connection is in, each measured. */
+export function stageReport(facts: StageFacts): StageReport {
+  const next = order[order.indexOf(facts.stage) + 1] ?? null;
+  const criteria = next === null ? [] : criteriaOf(facts, next);
+  return { stage: facts.stage, next, criteria, mayAdvance: next !== null && criteria.every((one) => one.met) };
+}
+
+function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[] {
+  const count = (...states: readonly StateName[]): number => states.reduce((sum, state) => sum + (facts.byState[state] ?? 0), 0);
+  const all = Object.values(facts.byState).reduce((sum, one) => sum + one, 0);
+  const failed = count('failed-terminal', 'conflict', 'quarantined');
+  const atLeast = (id: string, what: string, found: number, wanted: number): Criterion => ({
+    id,
+    words: `${found} of ${wanted} ${what}`,
+    met: found >= wanted,
+  });
+  const none = (id: string, what: string, found: number): Criterion => ({ id, words: `${found} ${what}`, met: found === 0 });
+  const share = (id: string, found: number, of: number, percent: number): Criterion => ({
+    id,
+    words: `${found} of ${of} failed, at most ${percent} % may`,
+    met: of > 0 && found * 100 <= of * percent,
+  });
+  const tested: Criterion = {
+    id: 'tested',
+    words: facts.testedOk
+      ? 'the last test of the connection went well'
+      : 'the connection was not tested, or its last test failed',
+    met: facts.testedOk,
+  };
+  const gate: Criterion = {
+    id: 'go-live',
+    words: facts.gate.open ? 'the checklist is signed' : facts.gate.missing.join('; '),
+    met: facts.gate.open,
+  };
+  switch (next) {
+    case 'read-only':
+    case 'draft':
+      return [tested];
+    case 'shadow':
+      return [
+        tested,
+        atLeast(
+          'writes-checked',
+          'writes were built and checked',
+          all - count('draft', 'quarantined'),
+          limits.stageDraftWritesMin,
+        ),
+        share('failures', failed, all, limits.stageDraftFailedPercentMax),
+      ];
+    case 'staged':
+      return [
+        tested,
+        share('failures', failed, all, limits.stageShadowFailedPercentMax),
+        none('unreadable', 'writes cannot be read', count('quarantined')),
+        gate,
+      ];
+    case 'limited-auto-write':
+      return [
+        atLeast(
+          'charted',
+          'writes were charted',
+          count('committed', 'corrected', 'compensated', 'superseded'),
+          limits.stageStagedChartedMin,
+        ),
+        share('failures', failed, all, limits.stageStagedFailedPercentMax),
+        none('unknown', 'outcomes are not known', count('unknown')),
+        gate,
+      ];
+  }
+}

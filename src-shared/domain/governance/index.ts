@@ -1,0 +1,22 @@
+export { mayNotCarry, phiFlows } from './carry.ts';
+export type { CarryFacts, Held, PhiFlow } from './carry.ts';
+export { contractFindings } from './contract-findings.ts';
+export { policyDocumentJsonSchema, policyKey, readPolicyDocument } from './documents.ts';
+export type { BaaRegister, ContractOverride, PolicyDocument, PolicyKind } from './documents.ts';
+export { checklist, checklistItems, decideSign, gateState, raises, signatories, signatoryNames, stageReport } from './go-live.ts';
+export type { ChecklistItem, GateRow, GateSignature, GateState, Signatory, StageReport } from './go-live.ts';
+export { approveAct, cellWords, decideApprovePolicy, decidePropose, policyRefusals } from './proposals.ts';
+export type { PolicyRefusal, PolicyRow, ProposalRow } from './proposals.ts';
+export { consentRecorded, decided, gateSigned, proposed } from './projection.ts';
+export type {
+  ConsentRecorded,
+  ConsentRow,
+  GateSigned,
+  GovernanceChange,
+  GovernanceRows,
+  PolicyDecided,
+  PolicyProposed,
+} from './projection.ts';
+export { countApprovals, distinctPersons } from './separation.ts';
+export { loosens, tightened } from './tighten.ts';
+export type { LoosenedCell } from './tighten.ts';

@@ -1,0 +1,123 @@
+import type { RecordedConsent } from '../consent/model.ts';
+import type { GateRow, GateSignature } from './go-live.ts';
+import type { PolicyRow, ProposalRow } from './proposals.ts';
+import type { LoosenedCell } from './tighten.ts';
+
+/** What the governance entries of the log change. */
+
+/** A policy document put forward; it changes nothing before it is approved. */
+export interface PolicyProposed {
+  readonly id: string;
+  readonly key: string;
+  readonly documentVersion: string;
+  /** The document's characters, as they came. */
+  readonly text: string;
+  readonly loosened: readonly LoosenedCell[];
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface PolicyDecided {
+  readonly id: string;
+  readonly decision: 'approved' | 'refused';
+  readonly by: string;
+  readonly meaning: string;
+}
+
+/** A consent of a patient, under every name the patient goes by in its source. */
+export interface ConsentRecorded {
+  readonly patients: readonly string[];
+  readonly consents: readonly RecordedConsent[];
+}
+
+export interface GateSigned {
+  readonly connection: string;
+  readonly signature: GateSignature;
+}
+
+/** What is known of a patient's consents. */
+export interface ConsentRow {
+  readonly patient: string;
+  readonly version: number;
+  readonly consents: readonly RecordedConsent[];
+}
+
+export interface GovernanceRows {
+  policy(key: string): PolicyRow | undefined;
+  proposal(id: string): ProposalRow | undefined;
+  consent(patient: string): ConsentRow | undefined;
+  gate(connection: string): GateRow | undefined;
+}
+
+export type GovernanceChange =
+  | { readonly kind: 'policy'; readonly key: string; readonly row: PolicyRow }
+  | { readonly kind: 'proposal'; readonly key: string; readonly row: ProposalRow }
+  | { readonly kind: 'consent'; readonly key: string; readonly row: ConsentRow }
+  | { readonly kind: 'gate'; readonly key: string; readonly row: GateRow };
+
+export function proposed(seq: number, at: number, body: PolicyProposed, rows: GovernanceRows): readonly GovernanceChange[] {
+  const row: ProposalRow = {
+    id: body.id,
+    version: (rows.proposal(body.id)?.version ?? 0) + 1,
+    key: body.key,
+    documentVersion: body.documentVersion,
+    seq,
+    state: 'proposed',
+    loosened: body.loosened,
+    proposedBy: body.by,
+    proposedAt: at,
+    reason: body.reason,
+    decidedBy: null,
+    decidedAt: null,
+  };
+  return [{ kind: 'proposal', key: body.id, row }];
+}
+
+export function decided(at: number, body: PolicyDecided, rows: GovernanceRows): readonly GovernanceChange[] {
+  const proposal = rows.proposal(body.id);
+  if (proposal === undefined) return [];
+  const after: ProposalRow = {
+    ...proposal,
+    version: proposal.version + 1,
+    state: body.decision,
+    decidedBy: body.by,
+    decidedAt: at,
+  };
+  const change: GovernanceChange = { kind: 'proposal', key: after.id, row: after };
+  if (body.decision === 'refused') return [change];
+  const row: PolicyRow = {
+    key: proposal.key,
+    version: (rows.policy(proposal.key)?.version ?? 0) + 1,
+    documentVersion: proposal.documentVersion,
+    seq: proposal.seq,
+    proposal: proposal.id,
+    proposedBy: proposal.proposedBy,
+    approvedBy: body.by,
+    effectiveFrom: at,
+  };
+  return [change, { kind: 'policy', key: row.key, row }];
+}
+
+/** A consent replaces an earlier one of the same name; all others stay. */
+export function consentRecorded(body: ConsentRecorded, rows: GovernanceRows): readonly GovernanceChange[] {
+  const names = new Set(body.consents.map((one) => one.id));
+  return body.patients.map((patient): GovernanceChange => {
+    const before = rows.consent(patient);
+    const kept = (before?.consents ?? []).filter((one) => !names.has(one.id));
+    return {
+      kind: 'consent',
+      key: patient,
+      row: { patient, version: (before?.version ?? 0) + 1, consents: [...kept, ...body.consents] },
+    };
+  });
+}
+
+export function gateSigned(body: GateSigned, rows: GovernanceRows): readonly GovernanceChange[] {
+  const before = rows.gate(body.connection);
+  const row: GateRow = {
+    connection: body.connection,
+    version: (before?.version ?? 0) + 1,
+    signatures: [...(before?.signatures ?? []), body.signature],
+  };
+  return [{ kind: 'gate', key: body.connection, row }];
+}
