@@ -1,0 +1,6 @@
+import type { Role } from '../../src-shared/domain/index.ts';
+
+/** A person's roles in words: "operator", "clinician, clinical owner". */
+export function roleWords(roles: readonly Role[]): string {
+  return roles.map((role) => role.replaceAll('-', ' ')).join(', ');
+}

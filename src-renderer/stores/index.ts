@@ -1,0 +1,3 @@
+export { usePrivacy } from './privacy.ts';
+export { useMay, useMe, useSession } from './session.ts';
+export type { SessionState } from './session.ts';

@@ -1,0 +1,1 @@
+export { cssVariables, schemes, theme } from './theme.ts';
