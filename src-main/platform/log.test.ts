@@ -18,7 +18,7 @@ function logged(event: string, fields?: Readonly<Record<string, unknown>>): { te
 
 const knownFields = [
   ...['write', 'group', 'correlation', 'engine', 'tenant', 'source', 'connection', 'adapter', 'person'],
-  ...['code', 'state', 'outcome', 'fault', 'errorCode', 'version'],
+  ...['code', 'state', 'outcome', 'fault', 'errorCode', 'version', 'method', 'place'],
 ];
 
 describe('H5 the operational log', () => {
@@ -41,6 +41,8 @@ describe('H5 the operational log', () => {
       fault: 'TypeError',
       errorCode: 'ECONNRESET',
       version: '1.0',
+      method: 'write.read',
+      place: 'bridge.ts:12:7',
     };
     expect(logged('write-fault', fields).line).toMatchObject(fields);
     for (const errorCode of ['SQLITE_BUSY', 'ERR_SOCKET_CLOSED', 'UND_ERR_HEADERS_TIMEOUT', 'EAI_AGAIN']) {

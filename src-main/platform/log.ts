@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { constants } from 'node:os';
+import { isMethod } from '../../src-shared/contract/index.ts';
 import { failures, type StateName } from '../../src-shared/domain/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 import type { Clock, FindOutcome, Log, LookUpOutcome, ReadOutcome, SendOutcome } from '../ports/outbound/index.ts';
@@ -77,6 +78,10 @@ const fields: Readonly<Record<string, (text: string) => boolean>> = {
   fault: (text) => /^[A-Z][A-Za-z]{0,40}(?:Error|Fault|Move)$|^Error$/.test(text),
   /** An error's code: from the system, SQLite, Node or the HTTP client. */
   errorCode: (text) => Object.hasOwn(constants.errno, text) || /^(?:SQLITE|ERR|UND_ERR|CERT|EAI)_[A-Z0-9_]{1,60}$/.test(text),
+  /** A request over the process boundary, by the name the contract gives it. */
+  method: isMethod,
+  /** Where in the program a fault was raised: file, line and column. */
+  place: (text) => /^[A-Za-z0-9_-]{1,64}\.[jt]s:\d{1,7}:\d{1,7}$/.test(text),
   version: (text) => /^\d{1,4}(?:\.\d{1,4}){0,2}$/.test(text),
 };
 

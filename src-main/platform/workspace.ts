@@ -15,6 +15,8 @@ export interface WorkspacePaths {
   readonly engineLog: string;
   /** The practice EHR's chart. It needs no workspace: the file may be all there is in the folder. */
   readonly practiceChart: string;
+  /** What goes wrong in the practice EHR on purpose; nothing where the file is missing. */
+  readonly practiceFaults: string;
 }
 
 export function workspacePaths(folder: string): WorkspacePaths {
@@ -29,6 +31,7 @@ export function workspacePaths(folder: string): WorkspacePaths {
     logs,
     engineLog: join(logs, 'engine.jsonl'),
     practiceChart: join(folder, 'practice-ehr.db'),
+    practiceFaults: join(folder, 'practice-faults.json'),
   };
 }
 

@@ -9,14 +9,7 @@ import { dirname } from 'node:path';
  * fails when the name is taken, however close two processes are.
  */
 export async function createFileDurably(path: string, text: string): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  const temporary = await writeBeside(path, text);
   try {
     await link(temporary, path);
   } catch (error) {
@@ -33,6 +26,31 @@ export async function createFileDurably(path: string, text: string): Promise<boo
     await syncFolder(dirname(path));
   }
   return true;
+}
+
+/** Replaces a file by one of mode 0600: at any moment the old or the new one is there, whole. On disk when this resolves. */
+export async function replaceFileDurably(path: string, text: string): Promise<void> {
+  const temporary = await writeBeside(path, text);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** The content on disk under a name of its own. */
+async function writeBeside(path: string, text: string): Promise<string> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return temporary;
 }
 
 /** Puts a folder's entries on disk. Windows does so by itself and cannot open a folder. */

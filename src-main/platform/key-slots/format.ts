@@ -5,8 +5,10 @@ import { base64Bytes, kdfRecord } from './kdf.ts';
 /**
  * `key-slots.json`, version 1: the workspace key, wrapped once per slot.
  *
- * Each slot says how it is opened; a passphrase slot holds the key under AES-256-GCM with a key from Argon2id. Slots of a
- * kind that this version does not know (`os-store` is reserved for the system's key store) are left as they are.
+ * Each slot says how it is opened, and holds the key under AES-256-GCM: a passphrase slot with a key from Argon2id, a slot
+ * of the system's key store with a key that only that store can open. There is always a passphrase slot: it is the way
+ * back when the machine, its user or its key store is another one. Slots of a kind that this version does not know are
+ * left as they are.
  */
 export const formatName = 'countersign-key-slots';
 export const formatVersion = 1;
@@ -27,6 +29,25 @@ export const passphraseSlot = z.looseObject({
 });
 export type PassphraseSlot = z.infer<typeof passphraseSlot>;
 
+/** Longest sealed key that is read; stores put a header and padding of their own around 32 bytes. */
+const SEALED_BYTES_MAX = 4096;
+
+export const osKeyStoreSlot = z.looseObject({
+  kind: z.literal('os-key-store'),
+  createdAt: z.iso.datetime(),
+  /** Which store sealed it: its name as the system gives it. */
+  backend: z.string().min(1).max(64),
+  /** The wrapping key as the store gave it out: opaque, bound to this user on this machine. */
+  sealed: base64Bytes(1, SEALED_BYTES_MAX),
+  cipher: z.literal('aes-256-gcm'),
+  nonce: base64Bytes(nonceBytes),
+  /** Ciphertext and tag. */
+  wrapped: base64Bytes(keyBytes + tagBytes),
+});
+export type OsKeyStoreSlot = z.infer<typeof osKeyStoreSlot>;
+
+const knownSlot = z.discriminatedUnion('kind', [passphraseSlot, osKeyStoreSlot]);
+
 const file = z.looseObject({
   format: z.literal(formatName),
   version: z.literal(formatVersion),
@@ -39,7 +60,12 @@ const file = z.looseObject({
 export type KeySlotsFile = z.infer<typeof file>;
 
 export type SlotsReading =
-  | { readonly ok: true; readonly file: KeySlotsFile; readonly passphraseSlots: readonly PassphraseSlot[] }
+  | {
+      readonly ok: true;
+      readonly file: KeySlotsFile;
+      readonly passphraseSlots: readonly PassphraseSlot[];
+      readonly osKeyStoreSlots: readonly OsKeyStoreSlot[];
+    }
   | { readonly ok: false; readonly code: 'key-slots-damaged' | 'key-slots-newer'; readonly detail: string };
 
 const damaged = (detail: string): SlotsReading => ({ ok: false, code: 'key-slots-damaged', detail });
@@ -67,17 +93,19 @@ export function readSlots(text: string): SlotsReading {
   const parsed = file.safeParse(raw);
   if (!parsed.success) return damaged(`${parsed.error.issues[0]?.path.join('.') ?? 'it'} is not as it should be`);
   const passphraseSlots: PassphraseSlot[] = [];
+  const osKeyStoreSlots: OsKeyStoreSlot[] = [];
   for (const slot of parsed.data.slots) {
-    if (slot.kind !== 'passphrase') continue;
-    const known = passphraseSlot.safeParse(slot);
+    if (slot.kind !== 'passphrase' && slot.kind !== 'os-key-store') continue;
+    const known = knownSlot.safeParse(slot);
     if (!known.success) return damaged(`the slot's ${known.error.issues[0]?.path.join('.') ?? 'content'} is not as it should be`);
-    passphraseSlots.push(known.data);
+    if (known.data.kind === 'passphrase') passphraseSlots.push(known.data);
+    else osKeyStoreSlots.push(known.data);
   }
   if (passphraseSlots.length === 0) {
     const kinds = parsed.data.slots.map((slot) => slot.kind).join(', ');
     return { ok: false, code: 'key-slots-newer', detail: `it has only slots that this program cannot open (${kinds})` };
   }
-  return { ok: true, file: parsed.data, passphraseSlots };
+  return { ok: true, file: parsed.data, passphraseSlots, osKeyStoreSlots };
 }
 
 /** The file's text. */

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/outbound/index.ts';
 import { systemClock } from '../runtime.ts';
 import { ledgerFiles, workspacePaths } from '../workspace.ts';
 import { createFileDurably } from './durable-file.ts';
-import { formatName, formatVersion, keyBytes, readSlots, writeSlots } from './format.ts';
+import { formatName, formatVersion, keyBytes, readSlots, writeSlots, type SlotsReading } from './format.ts';
 import { isBelowFloor, passphraseKdf, type KdfParameters } from './kdf.ts';
 import { keyIdOf, unwrapWithPassphrase, wrapWithPassphrase } from './wrap.ts';
 
@@ -23,10 +23,11 @@ export interface KeySlotOptions {
 }
 
 export type CreateRefusal = 'key-slots-exist' | 'ledger-exists' | 'passphrase-empty';
-export type OpenRefusal =
-  'workspace-missing' | 'key-slots-missing' | 'key-slots-damaged' | 'key-slots-newer' | 'wrong-passphrase';
+/** Why the file of slots cannot be used at all. */
+export type SlotsRefusal = 'workspace-missing' | 'key-slots-missing' | 'key-slots-damaged' | 'key-slots-newer';
+export type OpenRefusal = SlotsRefusal | 'wrong-passphrase';
 
-type KeyOr<Code> =
+export type KeyOr<Code> =
   { readonly ok: true; readonly key: Buffer } | { readonly ok: false; readonly code: Code; readonly message: string };
 
 /** A file of slots is a few hundred bytes; anything of this size is something else. */
@@ -71,40 +72,50 @@ export async function openKeySlots(
   passphrase: string,
   options: Pick<KeySlotOptions, 'allowWeakKdf'> = {},
 ): Promise<KeyOr<OpenRefusal>> {
-  const path = workspacePaths(folder).keySlots;
-  const refuse = (code: OpenRefusal, message: string): KeyOr<OpenRefusal> => ({ ok: false, code, message });
-  const damaged = (detail: string): KeyOr<OpenRefusal> =>
-    refuse('key-slots-damaged', `${path} is damaged: ${detail}. Nothing was changed; put the file back from a backup.`);
-
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    return refuse('workspace-missing', `There is no folder ${folder}.`);
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) {
-    return ledgerFiles(folder).length === 0
-      ? refuse('workspace-missing', `There is no workspace in ${folder}.`)
-      : refuse(
-          'key-slots-missing',
-          `${path} is missing, and without it the ledger beside it cannot be read. Nothing was made anew; put the file back from a backup.`,
-        );
-  }
-  if (!stat.isFile() || stat.size > FILE_BYTES_MAX) return damaged('it is not a file of key slots');
-  const reading = readSlots(await readFile(path, 'utf8'));
-  if (!reading.ok) {
-    if (reading.code === 'key-slots-damaged') return damaged(reading.detail);
-    return refuse(
-      'key-slots-newer',
-      `${path} was written by a newer version of Countersign: ${reading.detail}. Use that version. Nothing was changed.`,
-    );
-  }
-  const { file, passphraseSlots } = reading;
+  const read = await readKeySlots(folder);
+  if (!read.ok) return read;
+  const { path, file, passphraseSlots } = read;
   if (options.allowWeakKdf !== true && passphraseSlots.some((slot) => isBelowFloor(slot.kdf))) {
-    return damaged('a slot has weaker parameters than Countersign writes');
+    return damaged(path, 'a slot has weaker parameters than Countersign writes');
   }
   for (const slot of passphraseSlots) {
     const key = await unwrapWithPassphrase(slot, file.keyId, passphrase);
     if (key !== undefined) return { ok: true, key };
   }
-  return refuse('wrong-passphrase', 'The passphrase is not the one of this workspace. Nothing was changed.');
+  return {
+    ok: false,
+    code: 'wrong-passphrase',
+    message: 'The passphrase is not the one of this workspace. Nothing was changed.',
+  };
+}
+
+/** The file of slots, read and checked; each reason for which it cannot be had has its own code. Changes nothing. */
+export async function readKeySlots(
+  folder: string,
+): Promise<
+  (Extract<SlotsReading, { ok: true }> & { readonly path: string }) | { ok: false; code: SlotsRefusal; message: string }
+> {
+  const path = workspacePaths(folder).keySlots;
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return { ok: false, code: 'workspace-missing', message: `There is no folder ${folder}.` };
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    if (ledgerFiles(folder).length === 0)
+      return { ok: false, code: 'workspace-missing', message: `There is no workspace in ${folder}.` };
+    const message = `${path} is missing, and without it the ledger beside it cannot be read. Nothing was made anew; put the file back from a backup.`;
+    return { ok: false, code: 'key-slots-missing', message };
+  }
+  if (!stat.isFile() || stat.size > FILE_BYTES_MAX) return damaged(path, 'it is not a file of key slots');
+  const reading = readSlots(await readFile(path, 'utf8'));
+  if (reading.ok) return { ...reading, path };
+  if (reading.code === 'key-slots-damaged') return damaged(path, reading.detail);
+  const message = `${path} was written by a newer version of Countersign: ${reading.detail}. Use that version. Nothing was changed.`;
+  return { ok: false, code: 'key-slots-newer', message };
+}
+
+function damaged(path: string, detail: string): { ok: false; code: 'key-slots-damaged'; message: string } {
+  const message = `${path} is damaged: ${detail}. Nothing was changed; put the file back from a backup.`;
+  return { ok: false, code: 'key-slots-damaged', message };
 }
 
 /** The keys that everything else is done with, 32 bytes each. */
