@@ -1,8 +1,12 @@
 import { Socket } from 'node:net';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CommandFailure, ConsoleIo, type ExitCode } from './console-io.ts';
 import type { CommandContext, GlobalOptions } from './session.ts';
 import { auditTimeline, auditVerify } from './commands/audit.ts';
+import { localConsole } from './commands/console.ts';
+import { connectionSet, connectionStage, switchSet } from './commands/controls.ts';
+import { addPolicyCommands } from './cli-policy.ts';
+import { check } from './commands/check.ts';
 import { init } from './commands/init.ts';
 import { practiceEhr } from './commands/practice-ehr.ts';
 import {
@@ -14,9 +18,11 @@ import {
   sourceAdd,
   sourceList,
 } from './commands/registry.ts';
+import { simulateSeeds } from './commands/simulate.ts';
 import { ingest, run, secondsOption, status } from './commands/work.ts';
 import { approveWrite, rejectWrite, resolveWrite, retryWrite, withdrawWrite, write, writes } from './commands/writes.ts';
-import { origins, roles } from '../../src-shared/domain/index.ts';
+import { origins, roles, switchTargets, type ConnectionSettings, type SwitchScope } from '../../src-shared/domain/index.ts';
+import { limits } from '../../src-shared/limits/index.ts';
 
 /** The command `countersign` (architecture, section 6): options in, one command run, an exit code out. */
 
@@ -128,6 +134,27 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     );
   connection.command('list').action(() => act(connectionList));
   connection
+    .command('stage')
+    .description('raise or lower the rollout stage; raising it lets go what was held for it')
+    .argument('<name>')
+    .addArgument(new Argument('<stage>').choices(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']))
+    .requiredOption('--reason <text>', 'why')
+    .action((name: string, stage: 'staged', options: { reason: string }) =>
+      act((context) => connectionStage(context, name, stage, options.reason)),
+    );
+  connection
+    .command('set')
+    .description('what is known about the EHR behind it')
+    .argument('<name>')
+    .option('--search-settle <seconds>', 'how long its search may lag behind its commits', secondsOption)
+    .option('--absence-looks <n>', 'looks that must find nothing before absence counts', wholeNumber)
+    .option('--in-flight <n>', 'pieces of work under way at the same time', wholeNumber)
+    .option('--per-minute <n>', 'changes sent per minute', wholeNumber)
+    .requiredOption('--reason <text>', 'why')
+    .action((name: string, options: SettingsOptions) =>
+      act((context) => connectionSet(context, name, settingsOf(options), options.reason)),
+    );
+  connection
     .command('test')
     .argument('<name>')
     .description('read what the server says about itself; writes nothing')
@@ -138,6 +165,12 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .description('take in events from files (JSON, NDJSON, .gz; - is standard input)')
     .argument('<file...>')
     .action((files: string[]) => act((context) => ingest(context, files)));
+  cli
+    .command('check')
+    .description('run every check on events without taking them in; needs no workspace')
+    .argument('<file...>')
+    .option('--fhir', 'the files hold FHIR R4 resources or Bundles', false)
+    .action((files: string[], options: { fhir: boolean }) => act((context) => check(context, files, options)));
   cli
     .command('run')
     .description('run the engine')
@@ -150,6 +183,23 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .command('status')
     .description('how things stand')
     .action(() => act(status));
+
+  cli
+    .command('switch')
+    .description('kill switch: stop sending (or approving here) at once, for everything or for what is named, and go on again')
+    .addArgument(new Argument('<what>').choices(switchTargets))
+    .addArgument(new Argument('<off-or-on>').choices(['off', 'on']))
+    .option('--tenant <tenant>')
+    .option('--connection <name>')
+    .option('--resource <type>', 'FHIR resource type')
+    .option('--source <name>')
+    .option('--model <name>', 'model, as NAME or NAME@VERSION')
+    .option('--prompt <id>', 'one version of a prompt, as ID@VERSION')
+    .option('--template <id>', 'every version of a prompt template')
+    .requiredOption('--reason <text>', 'why')
+    .action((what: 'writes', state: string, { reason, ...scope }: { reason: string } & SwitchScope) =>
+      act((context) => switchSet(context, what, state === 'off', { scope, reason })),
+    );
 
   cli
     .command('writes')
@@ -200,6 +250,8 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
       act((context) => resolveWrite(context, id, { note: options.note, found: options.found, absent: options.absent })),
     );
 
+  addPolicyCommands(cli, act);
+
   const audit = cli.command('audit').description('evidence');
   audit.command('verify').action(() => act(auditVerify));
   audit
@@ -220,6 +272,15 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     );
 
   cli
+    .command('console')
+    .description('the console in a browser of this machine, with the engine beside it')
+    .option('--port <n>', 'port (default: a free one)', wholeNumber)
+    .option('--no-open', 'only print the address')
+    .action((options: { port?: number; open: boolean }) =>
+      act((context) => localConsole(context, { port: options.port ?? 0, open: options.open })),
+    );
+
+  cli
     .command('practice-ehr')
     .description('the practice EHR on its own, with synthetic data')
     .option('--port <n>', 'port (default: a free one)', wholeNumber)
@@ -231,7 +292,35 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
         practiceEhr(context, { port: options.port, profile: options.profile, faults: options.faults, load: options.load }),
       ),
     );
+  cli
+    .command('simulate')
+    .description('the engine in a simulated world with faults, checked by an auditor; needs no workspace')
+    .option('--seeds <n>', 'how many seeds', wholeNumber, 100)
+    .option('--from <seed>', 'the first of them', wholeNumber, 1)
+    .option('--trace', 'print every step on standard error', false)
+    .action((options: { seeds: number; from: number; trace: boolean }) => act((context) => simulateSeeds(context, options)));
   return cli;
+}
+
+interface SettingsOptions {
+  readonly searchSettle?: number;
+  readonly absenceLooks?: number;
+  readonly inFlight?: number;
+  readonly perMinute?: number;
+  readonly reason: string;
+}
+
+function settingsOf({ searchSettle, absenceLooks, inFlight, perMinute }: SettingsOptions): ConnectionSettings {
+  if (absenceLooks !== undefined && absenceLooks < limits.absenceLooksMin)
+    throw new CommandFailure(2, 'usage', `Absence takes at least ${limits.absenceLooksMin} looks.`);
+  if (inFlight === 0 || perMinute === 0)
+    throw new CommandFailure(2, 'usage', 'Nothing can go with 0; use "switch writes off" to stop writes.');
+  return {
+    ...(searchSettle === undefined ? {} : { searchSettleMs: Math.round(searchSettle * 1000) }),
+    ...(absenceLooks === undefined ? {} : { absenceLooks }),
+    ...(inFlight === undefined ? {} : { inFlightMax: inFlight }),
+    ...(perMinute === undefined ? {} : { sendsPerMinuteMax: perMinute }),
+  };
 }
 
 const NO_FILTER = { state: undefined, code: undefined, connection: undefined, patient: undefined, since: undefined };

@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { adapters } from '../ehr/index.ts';
-import { sha256, systemClock, systemRandom } from '../platform/index.ts';
-import { startPracticeEhr, type PracticeEhr } from '../practice-ehr/index.ts';
+import { sha256, systemClock, systemRandom, type WorkspacePaths } from '../platform/index.ts';
+import { faultPlan, startPracticeEhr, type PracticeEhr } from '../practice-ehr/index.ts';
 import type { EhrGateway, EhrGateways, LedgerReader } from '../ports/outbound/index.ts';
 import { workspaceLog, type Connection, type FailureCode } from '../../src-shared/domain/index.ts';
 
@@ -12,12 +13,20 @@ const PRACTICE = 'practice:';
 export class ConnectionGateways implements EhrGateways {
   private readonly ledger: LedgerReader;
   private readonly practiceChart: string;
+  private readonly practiceFaults: string;
+  private readonly mayHostPractice: () => boolean;
   private readonly open_ = new Map<string, Promise<EhrGateway | { refused: FailureCode; message: string }>>();
   private practice: Promise<PracticeEhr> | null = null;
 
-  constructor(ledger: LedgerReader, practiceChart: string) {
+  constructor(
+    ledger: LedgerReader,
+    paths: Pick<WorkspacePaths, 'practiceChart' | 'practiceFaults'>,
+    mayHostPractice: () => boolean,
+  ) {
     this.ledger = ledger;
-    this.practiceChart = practiceChart;
+    this.practiceChart = paths.practiceChart;
+    this.practiceFaults = paths.practiceFaults;
+    this.mayHostPractice = mayHostPractice;
   }
 
   open(name: string): Promise<EhrGateway | { refused: FailureCode; message: string }> {
@@ -60,7 +69,15 @@ export class ConnectionGateways implements EhrGateways {
 
   private async baseUrl(connection: Connection): Promise<string> {
     if (!connection.baseUrl.startsWith(PRACTICE)) return connection.baseUrl;
-    this.practice ??= startPracticeEhr({ dataFile: this.practiceChart, profile: connection.baseUrl.slice(PRACTICE.length) });
+    if (!this.mayHostPractice())
+      throw new Error('The practice EHR lives in the process that runs the engine, and that is another one.');
+    this.practice ??= startPracticeEhr({
+      dataFile: this.practiceChart,
+      profile: connection.baseUrl.slice(PRACTICE.length),
+      ...(existsSync(this.practiceFaults)
+        ? { faults: faultPlan.parse(JSON.parse(readFileSync(this.practiceFaults, 'utf8'))) }
+        : {}),
+    });
     return (await this.practice).baseUrl;
   }
 }

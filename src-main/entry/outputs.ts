@@ -1,154 +1,14 @@
 import { z } from 'zod';
-import { failures, riskTiers, roles } from '../../src-shared/domain/index.ts';
+import { policyOutputs } from './policy-outputs.ts';
+import { alertKinds, switchDimensions, switchTargets } from '../../src-shared/domain/index.ts';
+import { shapes } from '../../src-shared/contract/index.ts';
 
 /**
  * What each command prints with `--json`: a contract that scripts rely on. Every command's output goes through its
  * schema, and the published JSON Schemas are made from the same.
  */
 
-const states = [
-  'draft',
-  'validated',
-  'awaiting-approval',
-  'held',
-  'pending',
-  'in-flight',
-  'unknown',
-  'conflict',
-  'failed-retryable',
-  'failed-terminal',
-  'resolved-by-hand',
-  'committed',
-  'superseded',
-  'withdrawn',
-  'compensated',
-  'corrected',
-  'quarantined',
-] as const;
-const state = z.enum(states);
-const code = z.enum(Object.keys(failures) as [keyof typeof failures, ...(keyof typeof failures)[]]);
-const time = z.iso.datetime();
-const countByState = z.partialRecord(state, z.int().nonnegative());
-
-const approval = z.strictObject({
-  by: z.string(),
-  name: z.string(),
-  role: z.enum(roles),
-  at: time,
-  meaning: z.string(),
-  made: z.enum(['source', 'person']),
-  contentSha256: z.string(),
-  requestSha256: z.string(),
-});
-
-const failure = z.strictObject({
-  code,
-  class: z.string(),
-  owner: z.string(),
-  words: z.string(),
-  next: z.string(),
-  retryable: z.boolean(),
-});
-
-const difference = z.strictObject({
-  path: z.string(),
-  kind: z.enum(['missing', 'changed', 'added', 'precision']),
-  sent: z.string().nullable(),
-  found: z.string().nullable(),
-});
-
-const writeSummary = z.strictObject({
-  id: z.string(),
-  tenant: z.string(),
-  connection: z.string(),
-  state,
-  code: code.nullable(),
-  class: z.string().nullable(),
-  next: z.string().nullable(),
-  eventId: z.string(),
-  eventVersion: z.int(),
-  slot: z.string(),
-  kind: z.string(),
-  resourceType: z.string(),
-  operation: z.enum(['create', 'update']),
-  tier: z.enum(riskTiers),
-  attempts: z.int(),
-  nextAt: time.nullable(),
-  reference: z.string().nullable(),
-  versionId: z.string().nullable(),
-  landing: z.enum(['charted', 'draft', 'held-for-reconciliation']).nullable(),
-  verification: z.enum(['verified', 'partial', 'not-verifiable', 'due']).nullable(),
-  late: z.boolean(),
-  supersedes: z.string().nullable(),
-  group: z.string(),
-  source: z.string(),
-  createdAt: time,
-  updatedAt: time,
-});
-
-const exchange = z.strictObject({
-  at: time,
-  method: z.string(),
-  path: z.string(),
-  requestSha256: z.string().nullable(),
-  status: z.int().nullable(),
-  headers: z.record(z.string(), z.string()),
-  body: z.string().nullable(),
-  bodySha256: z.string().nullable(),
-  fault: z.string().nullable(),
-  durationMs: z.number(),
-});
-
-const timelineEntry = z.strictObject({
-  tenant: z.string(),
-  seq: z.int(),
-  at: time,
-  type: z.string(),
-  stream: z.string(),
-  actor: z.strictObject({ kind: z.string(), id: z.string(), role: z.string().nullable() }),
-  correlation: z.string(),
-  leafHash: z.string(),
-  states: z.array(state),
-  note: z.string().nullable(),
-  erased: z.boolean(),
-});
-
-const ref = z.strictObject({ reference: z.string(), versionId: z.string().nullable() }).nullable();
-const writeDetail = writeSummary.extend({
-  times: z.strictObject({
-    event: time.nullable(),
-    ingestion: time.nullable(),
-    approval: time.nullable(),
-    writeBack: time.nullable(),
-  }),
-  failure: failure.nullable(),
-  waitingFor: z.strictObject({ roles: z.array(z.enum(roles)), reason: z.string() }).nullable(),
-  approval: approval.nullable(),
-  request: z
-    .strictObject({
-      adapter: z.string(),
-      contract: z.string(),
-      method: z.enum(['POST', 'PUT', 'PATCH']),
-      path: z.string(),
-      headers: z.record(z.string(), z.string()),
-      body: z.string(),
-      sha256: z.string(),
-    })
-    .nullable(),
-  facts: z.strictObject({ patient: ref, encounter: ref, practitioner: ref, organization: ref, target: ref }).nullable(),
-  findings: z.array(
-    z.strictObject({
-      rule: z.string(),
-      severity: z.enum(['information', 'warning', 'stop']),
-      path: z.string(),
-      message: z.string(),
-      next: z.string(),
-    }),
-  ),
-  differences: z.array(difference),
-  exchanges: z.array(exchange),
-  timeline: z.array(timelineEntry),
-});
+const { connection, countByState, decision, failureCode: code, person, time, timelineEntry, writeDetail, writeSummary } = shapes;
 
 const receipt = z.strictObject({
   line: z.int(),
@@ -160,13 +20,6 @@ const receipt = z.strictObject({
   message: z.string().optional(),
 });
 
-const person = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  roles: z.array(z.enum(roles)),
-  npi: z.string().nullable(),
-  active: z.boolean(),
-});
 const source = z.strictObject({
   name: z.string(),
   tenants: z.array(z.string()).nullable(),
@@ -176,22 +29,11 @@ const source = z.strictObject({
   owner: z.string(),
   active: z.boolean(),
 });
-const connection = z.strictObject({
-  name: z.string(),
-  adapter: z.string(),
-  baseUrl: z.string(),
-  tenants: z.array(z.string()).nullable(),
-  environment: z.enum(['practice', 'sandbox', 'production']),
-  stage: z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
-  baa: z.string().nullable(),
-  auth: z.enum(['none', 'bearer-file']),
-  active: z.boolean(),
-});
-const decision = z.strictObject({ id: z.string(), state });
-const problem = z.strictObject({ code: z.string(), tenant: z.string().nullable(), seq: z.int().nullable(), message: z.string() });
+const switchScope = z.partialRecord(z.enum(switchDimensions), z.string());
 
 /** Schemas by command; `list` commands print one such document per line. */
 export const outputs = {
+  ...policyOutputs,
   init: z.strictObject({
     workspace: z.string(),
     site: z.string(),
@@ -205,26 +47,31 @@ export const outputs = {
   'source-list': source,
   'connection-add': connection,
   'connection-list': connection,
-  'connection-test': z.strictObject({
+  'connection-set': z.strictObject({
     connection: z.string(),
-    ok: z.boolean(),
-    fhirVersion: z.string().nullable(),
-    software: z.string().nullable(),
-    resources: z.record(
-      z.string(),
-      z.strictObject({
-        create: z.boolean(),
-        update: z.boolean(),
-        patch: z.boolean(),
-        read: z.boolean(),
-        conditionalCreate: z.boolean(),
-        versioning: z.enum(['no-version', 'versioned', 'versioned-update']).nullable(),
-        searchParameters: z.array(z.string()),
-      }),
-    ),
-    problems: z.array(z.string()),
+    settings: z.strictObject({
+      searchSettleMs: z.int().optional(),
+      absenceLooks: z.int().optional(),
+      inFlightMax: z.int().optional(),
+      sendsPerMinuteMax: z.int().optional(),
+    }),
   }),
+  'connection-stage': z.strictObject({ connection: z.string(), stage: connection.shape.stage, released: z.int() }),
+  switch: z.strictObject({
+    what: z.enum(switchTargets),
+    off: z.boolean(),
+    scope: switchScope,
+    reason: z.string(),
+    released: z.int(),
+  }),
+  'connection-test': shapes.connectionReport,
   ingest: receipt,
+  check: z.strictObject({
+    line: z.int(),
+    file: z.string().optional(),
+    eventId: z.string().nullable(),
+    findings: z.array(shapes.finding),
+  }),
   run: z.strictObject({
     end: z.enum(['drained', 'stopped', 'out-of-time']),
     recovered: z.strictObject({ inFlight: z.int(), released: z.int() }),
@@ -237,7 +84,12 @@ export const outputs = {
     groups: z.record(z.string(), z.int()),
     connections: z.record(z.string(), countByState),
     queue: z.strictObject({ oldestUnsettledSeconds: z.int().nullable(), oldestUnknownSeconds: z.int().nullable() }),
-    switches: z.array(z.never()),
+    /** What needs a person now, by kind; empty when there is nothing. */
+    alerts: z.array(z.strictObject({ kind: z.enum(alertKinds), writes: z.int().positive(), words: z.string() })),
+    /** Those that are off, with what they are for. */
+    switches: z.array(
+      z.strictObject({ what: z.enum(switchTargets), scope: switchScope, reason: z.string(), by: z.string(), since: time }),
+    ),
     engine: z.strictObject({
       running: z.boolean(),
       pid: z.int().nullable(),
@@ -252,15 +104,43 @@ export const outputs = {
   retry: decision,
   withdraw: decision,
   resolve: decision,
-  'audit-verify': z.strictObject({
-    ok: z.boolean(),
-    entries: z.int(),
-    checkpoints: z.int(),
-    erasedPayloads: z.int(),
-    problems: z.array(problem),
-  }),
+  'audit-verify': shapes.logReport,
   'audit-timeline': timelineEntry,
+  console: z.strictObject({ url: z.url() }),
   'practice-ehr': z.strictObject({ baseUrl: z.string(), controlUrl: z.string() }),
+  simulate: z.strictObject({
+    seeds: z.int(),
+    from: z.int(),
+    operations: z.record(z.string(), z.int()),
+    faults: z.record(z.string(), z.int()),
+    /** How often each fault met a write in each state, as "STATE FAULT"; `missed` are those that can be met and were not. */
+    coverage: z.strictObject({
+      reachable: z.int(),
+      hit: z.int(),
+      missed: z.array(z.string()),
+      pairs: z.record(z.string(), z.int()),
+    }),
+    intents: z.int(),
+    sends: z.int(),
+    /** Sends whose outcome the engine could not know. */
+    ambiguous: z.int(),
+    steps: z.int(),
+    simulatedMs: z.int(),
+    durationMs: z.int(),
+    /** The same for the same seeds of the same version, on every machine. */
+    traceHash: z.string(),
+    violations: z.array(
+      z.strictObject({
+        seed: z.int(),
+        invariant: z.string(),
+        message: z.string(),
+        atMs: z.int(),
+        faults: z.array(z.string()),
+        operations: z.array(z.string()),
+        trace: z.array(z.string()),
+      }),
+    ),
+  }),
 } as const;
 
 export type CommandName = keyof typeof outputs;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { CommandFailure } from './console-io.ts';
 import type { CommandContext } from './session.ts';
-import { defaultMatrix, type Workspace } from './workspace.ts';
+import { defaultConsentPolicy, defaultMatrix, type Workspace } from './workspace.ts';
 import { register, takeIn } from '../engine/index.ts';
 import { createSecret, hashSecret } from '../identity/index.ts';
 import { resourcesFolder, sha256, systemClock, systemRandom } from '../platform/index.ts';
@@ -51,11 +51,17 @@ const CONNECTION = 'practice';
 export const practiceSecretsFile = 'practice-secrets.json';
 
 /** Adds the practice EHR with its chart, the people, the source and the day's events. */
-export async function fillPracticeWorkspace(context: CommandContext, workspace: Workspace): Promise<void> {
+export async function fillPracticeWorkspace(
+  context: CommandContext,
+  workspace: Workspace,
+  knownSecrets: Readonly<Record<string, string>>,
+): Promise<void> {
   const folder = path.join(resourcesFolder(), 'practice');
   const chartFile = path.join(folder, 'chart.json');
   const day = practiceDay.parse(JSON.parse(readFileSync(path.join(folder, 'day.json'), 'utf8')));
 
+  // A day on which nothing goes wrong would show nobody what this product is for.
+  writeFileSync(workspace.paths.practiceFaults, readFileSync(path.join(folder, 'faults.json')), { mode: 0o600 });
   const ehr = await startPracticeEhr({ dataFile: workspace.paths.practiceChart, load: [chartFile] });
   await ehr.close();
 
@@ -74,7 +80,7 @@ export async function fillPracticeWorkspace(context: CommandContext, workspace: 
     },
     FOUNDER,
   );
-  const secrets: Record<string, string> = {};
+  const secrets: Record<string, string> = { ...knownSecrets };
   for (const person of day.people) {
     const secret = createSecret();
     secrets[person.id] = secret;
@@ -89,6 +95,7 @@ export async function fillPracticeWorkspace(context: CommandContext, workspace: 
   const deps = {
     ledger: workspace.ledger,
     matrix: defaultMatrix(),
+    consentPolicy: defaultConsentPolicy(),
     clock: systemClock,
     random: systemRandom,
     sha256,

@@ -17,16 +17,30 @@ import {
   type WorkspaceKeys,
   type WorkspacePaths,
 } from '../platform/index.ts';
-import type { Ledger } from '../ports/outbound/index.ts';
-import { base32, contractMatrix, type ContractMatrix } from '../../src-shared/domain/index.ts';
+import type { Commit, Ledger, LedgerLists } from '../ports/outbound/index.ts';
+import {
+  base32,
+  checkRuleNames,
+  compileChecks,
+  consentPolicy,
+  contractMatrix,
+  type CheckRules,
+  type ConsentPolicy,
+  type ContractMatrix,
+} from '../../src-shared/domain/index.ts';
 
 /** Opening a workspace: keys out of their slots, ledger with its settings asserted, everything ready to be composed. */
 
 export interface Workspace {
   readonly paths: WorkspacePaths;
-  readonly ledger: Ledger;
+  readonly ledger: Ledger & LedgerLists;
   readonly pseudonym: (tenant: string, text: string) => string;
   close(): Promise<void>;
+}
+
+export interface OpenWorkspaceOptions {
+  /** Called after each commit that this process makes. */
+  readonly onCommitted?: (commit: Commit) => void;
 }
 
 export interface PassphraseSource {
@@ -68,13 +82,18 @@ export async function createWorkspace(folder: string, passphrase: string, site: 
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
   const created = await createKeySlots(paths.folder, passphrase, kdf === undefined ? {} : { kdf });
   if (!created.ok) throw new CommandFailure(3, created.code, created.message);
-  return open(paths, deriveKeys(created.key), site, true);
+  return open(paths, deriveKeys(created.key), { create: true, site });
 }
 
 /** Opens an existing workspace; every reason for which it cannot be opened has its own words. */
-export async function openWorkspace(folder: string, passphrase: string): Promise<Workspace> {
+export async function openWorkspace(folder: string, passphrase: string, options: OpenWorkspaceOptions = {}): Promise<Workspace> {
   const { paths, keys } = await unlock(folder, passphrase);
-  return open(paths, keys, null, false);
+  return openWithKeys(paths, keys, options);
+}
+
+/** Opens a workspace whose keys are at hand already. */
+export function openWithKeys(paths: WorkspacePaths, keys: WorkspaceKeys, options: OpenWorkspaceOptions = {}): Promise<Workspace> {
+  return open(paths, keys, { create: false, ...options });
 }
 
 /** What a ledger file that can no longer be opened still shows: damaged pages, and what each of them hides. */
@@ -100,14 +119,17 @@ async function unlock(
   return { paths, keys: deriveKeys(opened.key) };
 }
 
-async function open(paths: WorkspacePaths, keys: WorkspaceKeys, site: string | null, create: boolean): Promise<Workspace> {
+async function open(
+  paths: WorkspacePaths,
+  keys: WorkspaceKeys,
+  options: OpenWorkspaceOptions & { readonly create: boolean; readonly site?: string },
+): Promise<Workspace> {
   const opened = await openSqliteLedger({
     folder: paths.folder,
     keys,
     clock: systemClock,
     random: systemRandom,
-    create,
-    ...(site === null ? {} : { site }),
+    ...options,
   });
   if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
   const { ledger } = opened;
@@ -133,6 +155,18 @@ const PSEUDONYM_CHARS = 26;
 export function defaultMatrix(): ContractMatrix {
   const file = path.join(resourcesFolder(), 'contracts', 'default.json');
   return contractMatrix.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+/** The organization's consent policy that is shipped. */
+export function defaultConsentPolicy(): ConsentPolicy {
+  return consentPolicy.parse(JSON.parse(readFileSync(path.join(resourcesFolder(), 'consent', 'default.json'), 'utf8')));
+}
+
+/** The rules of the content checks that are shipped. */
+export function defaultChecks(): CheckRules {
+  const read = (name: string): unknown =>
+    JSON.parse(readFileSync(path.join(resourcesFolder(), 'checks', `${name}.json`), 'utf8'));
+  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])));
 }
 
 /** Names this machine in checkpoints; only letters, digits and dashes. */

@@ -3,7 +3,7 @@ import { withPerson, withService, type CommandContext } from '../session.ts';
 import { timelineEntry } from '../views.ts';
 import { patientKeys } from './writes.ts';
 import { inspectWorkspace, passphraseOf } from '../workspace.ts';
-import { inspect } from '../../engine/index.ts';
+import { inspect, verifyLog } from '../../engine/index.ts';
 import type { Entry } from '../../ports/outbound/index.ts';
 import { workspaceLog } from '../../../src-shared/domain/index.ts';
 
@@ -51,26 +51,10 @@ function damageWords(problems: readonly { readonly code: string; readonly messag
 
 function verifyLedger(context: CommandContext): Promise<number> {
   return withService(context, 'audit.verify', async ({ deps, actor }) => {
-    const report = await deps.ledger.verify((done, total) => context.io.progress(`${done} of ${total} entries checked`));
+    const report = await verifyLog(deps)(actor, context.signal, (done, total) =>
+      context.io.progress(`${done} of ${total} entries checked`),
+    );
     context.io.progressEnd();
-    // A log that is found damaged is not written to: the finding would stand on the damage.
-    if (report.ok) {
-      await deps.ledger.commit({
-        tenant: workspaceLog,
-        expected: [],
-        entries: [
-          {
-            type: 'audit.verified',
-            stream: 'audit',
-            at: deps.clock.now(),
-            actor,
-            patientKey: null,
-            correlation: deps.random.id(),
-            body: { entries: report.entries, problems: 0 },
-          },
-        ],
-      });
-    }
     const words = report.ok
       ? `The log is whole: ${report.entries} entries, ${report.checkpoints} signed checkpoints.`
       : damageWords(report.problems, report.entries);

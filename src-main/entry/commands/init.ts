@@ -30,7 +30,7 @@ export async function init(
     const given = env.COUNTERSIGN_USER_SECRET;
     const secret = given === undefined || given === '' ? createSecret() : given;
     await found(workspace, site, await hashSecret(secret));
-    if (options.practice) await fillPracticeWorkspace(context, workspace);
+    if (options.practice) await fillPracticeWorkspace(context, workspace, { [ADMINISTRATOR.id]: secret });
     const output = {
       workspace: workspace.paths.folder,
       site,

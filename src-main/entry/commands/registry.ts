@@ -3,7 +3,7 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import { withPerson, type CommandContext } from '../session.ts';
 import { connectionView, personView, sourceView } from '../views.ts';
-import { register } from '../../engine/index.ts';
+import { register, testConnection } from '../../engine/index.ts';
 import { adapters } from '../../ehr/index.ts';
 import { createSecret, hashSecret } from '../../identity/index.ts';
 import {
@@ -191,35 +191,15 @@ export function connectionTest(context: CommandContext, name: string): Promise<n
     if (connection === undefined) throw new CommandFailure(2, 'connection-unknown', `There is no connection "${name}".`);
     // The practice EHR keeps its chart in this workspace and lives in one process at a time.
     const inside = connection.baseUrl.startsWith('practice:');
-    const test = async () => {
-      const gateway = await deps.gateways.open(name);
-      return 'refused' in gateway
-        ? { ok: false, fhirVersion: null, software: null, resources: {}, problems: [gateway.message] }
-        : gateway.test();
-    };
+    const test = () => testConnection(deps)(name, actor);
     const report = inside ? await withEngineLock(context.options.workspace, test) : await test();
-    const summary = report.problems.join('; ');
-    await deps.ledger.commit({
-      tenant: workspaceLog,
-      expected: [],
-      entries: [
-        {
-          type: 'connection.tested',
-          stream: `connection/${name}`,
-          at: deps.clock.now(),
-          actor,
-          patientKey: null,
-          correlation: deps.random.id(),
-          body: { connection: name, ok: report.ok, summary },
-        },
-      ],
-    });
+    if (report === undefined) throw new CommandFailure(2, 'connection-unknown', `There is no connection "${name}".`);
     const resources = Object.fromEntries(
       Object.entries(report.resources).map(([type, can]) => [type, { ...can, searchParameters: [...can.searchParameters] }]),
     );
     const words = report.ok
       ? `${name} answers: ${printable(report.software ?? 'a FHIR server')}, FHIR ${report.fhirVersion ?? '?'}.`
-      : `${name} cannot be used: ${printable(summary)}`;
+      : `${name} cannot be used: ${printable(report.problems.join('; '))}`;
     context.io.result('connection-test', { connection: name, ...report, resources, problems: [...report.problems] }, words);
     return report.ok ? 0 : 1;
   });

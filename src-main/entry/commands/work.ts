@@ -2,11 +2,11 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import { withService, type CommandContext, type Session } from '../session.ts';
 import { isoTime } from '../views.ts';
-import { runEngine, takeIn } from '../../engine/index.ts';
+import { alertsNow, runEngine, takeIn } from '../../engine/index.ts';
 import { recordsOf, UnreadableFile } from '../../intake/index.ts';
 import { readEngineLockHolder } from '../../ledger/index.ts';
 import type { Receipt } from '../../ports/inbound/index.ts';
-import { failureOf, settledStates, type StateName } from '../../../src-shared/domain/index.ts';
+import { failureOf, settledStates, switchWords, type StateName } from '../../../src-shared/domain/index.ts';
 
 /** Taking in, running, and how things stand. */
 
@@ -108,6 +108,8 @@ export function status(context: CommandContext): Promise<number> {
     const counts = await deps.ledger.counts();
     const now = deps.clock.now();
     const age = (at: number | null): number | null => (at === null ? null : Math.max(0, Math.round((now - at) / 1000)));
+    const switches = (await deps.ledger.rows('switch')).filter((one) => one.off);
+    const alerts = await alertsNow(deps);
     const lock = await readEngineLockHolder(context.options.workspace);
     const writes = Object.values(counts.byState).reduce((sum, count) => sum + count, 0);
     const output = {
@@ -116,7 +118,14 @@ export function status(context: CommandContext): Promise<number> {
       groups: { ...counts.byGroupState },
       connections: Object.fromEntries(Object.entries(counts.byConnection).map(([name, states]) => [name, { ...states }])),
       queue: { oldestUnsettledSeconds: age(counts.oldestUnsettledAt), oldestUnknownSeconds: age(counts.oldestUnknownAt) },
-      switches: [],
+      alerts: alerts.map((alert) => ({ ...alert })),
+      switches: switches.map(({ what, scope, reason, by, at }) => ({
+        what,
+        scope: { ...scope },
+        reason,
+        by,
+        since: isoTime(at),
+      })),
       engine: {
         running: lock !== null,
         pid: lock?.pid ?? null,
@@ -134,6 +143,11 @@ export function status(context: CommandContext): Promise<number> {
       output.queue.oldestUnknownSeconds === null
         ? 'No outcome is unknown.'
         : `Oldest unknown outcome: ${output.queue.oldestUnknownSeconds} s.`,
+      ...alerts.map((alert) => `Alert: ${alert.writes} writes ${alert.words}.`),
+      ...switches.map(
+        (one) =>
+          `Switched off: ${one.what} for ${printable(switchWords(one.scope))}, by ${printable(one.by)}: ${printable(one.reason)}`,
+      ),
       lock === null ? 'No engine is running.' : `An engine runs: process ${lock.pid} on ${lock.host}.`,
     ];
     context.io.result('status', output, lines.join('\n'));

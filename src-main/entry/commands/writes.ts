@@ -140,7 +140,12 @@ function decided(
 }
 
 export const approveWrite = (context: CommandContext, id: string, meaning: string): Promise<number> =>
-  decided('approve', 'write.approve', (decider, session) => decider.approve(id, session.person, meaning))(context);
+  decided('approve', 'write.approve', async (decider, session) => {
+    const view = await inspect(session.deps).write(id, session.actor);
+    // What is shown here is what is approved: if the request changes in between, the approval is refused as stale.
+    if (view !== undefined) context.io.note(`About to be approved:\n${detailWords(writeDetail(view))}`);
+    return decider.approve(id, session.person, meaning, view?.prepared?.sha256 ?? '');
+  })(context);
 
 export const rejectWrite = (context: CommandContext, id: string, reason: string): Promise<number> =>
   decided('reject', 'write.reject', (decider, session) => decider.reject(id, session.person, reason))(context);

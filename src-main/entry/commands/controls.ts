@@ -1,0 +1,73 @@
+import { CommandFailure, printable } from '../console-io.ts';
+import { withPerson, type CommandContext } from '../session.ts';
+import { control } from '../../engine/index.ts';
+import type { ControlOutcome } from '../../ports/inbound/index.ts';
+import {
+  stageSends,
+  switchWords,
+  workspaceLog,
+  type ConnectionSettings,
+  type RolloutStage,
+  type SwitchScope,
+  type SwitchTarget,
+} from '../../../src-shared/domain/index.ts';
+
+/** Stopping and going on: kill switches, and the stages of connections. */
+
+export interface SwitchOptions {
+  readonly scope: SwitchScope;
+  readonly reason: string;
+}
+
+export function switchSet(context: CommandContext, what: SwitchTarget, off: boolean, options: SwitchOptions): Promise<number> {
+  const { scope, reason } = options;
+  reasonGiven(reason);
+  return withPerson(context, off ? 'switch.off' : 'switch.on', async ({ deps, person, actor }) => {
+    const outcome = done(await control(deps).switch(what, scope, off, reason, person, actor));
+    const output = { what, off, scope: { ...scope }, reason, released: outcome.released };
+    const effect =
+      what === 'approvals' ? 'Nobody here can approve these writes.' : 'What is due is held instead of sent; reading goes on.';
+    const words = off
+      ? `${what} are switched off for ${printable(switchWords(scope))}. ${effect}`
+      : `${what} are switched on again for ${printable(switchWords(scope))}. ${outcome.released} held writes go on.`;
+    context.io.result('switch', output, words.charAt(0).toUpperCase() + words.slice(1));
+    return 0;
+  });
+}
+
+export function connectionStage(context: CommandContext, name: string, stage: RolloutStage, reason: string): Promise<number> {
+  reasonGiven(reason);
+  return withPerson(context, 'connection.stage', async ({ deps, actor }) => {
+    const { released } = done(await control(deps).stage(name, stage, reason, actor));
+    const effect = stageSends(stage) ? `${released} held writes go on.` : 'Nothing is written to it from now on.';
+    context.io.result('connection-stage', { connection: name, stage, released }, `Stage of ${name}: ${stage}. ${effect}`);
+    return 0;
+  });
+}
+
+export function connectionSet(
+  context: CommandContext,
+  name: string,
+  settings: ConnectionSettings,
+  reason: string,
+): Promise<number> {
+  reasonGiven(reason);
+  if (Object.keys(settings).length === 0) throw new CommandFailure(2, 'usage', 'Say what to set; see --help.');
+  return withPerson(context, 'connection.set', async ({ deps, actor }) => {
+    done(await control(deps).settings(name, settings, reason, actor));
+    const row = await deps.ledger.row('connection', workspaceLog, name);
+    const now: ConnectionSettings = row?.settings ?? {};
+    const words = Object.entries(now).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+    context.io.result('connection-set', { connection: name, settings: { ...now } }, `Settings of ${name}: ${words.join(', ')}.`);
+    return 0;
+  });
+}
+
+function reasonGiven(reason: string): void {
+  if (reason.trim() === '') throw new CommandFailure(2, 'reason-missing', 'Say why, with --reason.');
+}
+
+function done(outcome: ControlOutcome): Extract<ControlOutcome, { ok: true }> {
+  if (!outcome.ok) throw new CommandFailure(2, outcome.code, `Not done: ${printable(outcome.message)}. Nothing was changed.`);
+  return outcome;
+}

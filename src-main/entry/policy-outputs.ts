@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { shapes } from '../../src-shared/contract/index.ts';
+import { consentRules, riskTiers, roles, signatoryNames } from '../../src-shared/domain/index.ts';
+
+/** What the commands about policies and consent print with `--json`. */
+
+const { time, failureCode, stateName: state } = shapes;
+
+const consent = z.strictObject({
+  result: z.enum(['permit', 'deny', 'unknown']),
+  rule: z.enum(consentRules),
+  artifact: z.string(),
+  reason: z.string(),
+});
+
+const explain = z.strictObject({
+  id: z.string(),
+  state,
+  verdict: z.enum(['went', 'goes', 'waits', 'stopped', 'ended']),
+  because: z.string(),
+  code: failureCode.nullable(),
+  contract: z.strictObject({
+    version: z.string(),
+    kind: z.string(),
+    resource: z.string(),
+    mode: z.string(),
+    tier: z.enum(riskTiers),
+    approvers: z.array(z.enum(roles)),
+    persons: z.int(),
+    merge: z.string(),
+    rollback: z.string(),
+    audit: z.string(),
+    reason: z.string(),
+  }),
+  consent,
+  consentWhenChecked: consent.nullable(),
+  consentWhenSent: consent.nullable(),
+  steps: z.array(
+    z.strictObject({ rule: z.string(), outcome: z.enum(['passes', 'waits', 'stops', 'not-asked']), words: z.string() }),
+  ),
+});
+
+const loosened = z.array(z.strictObject({ kind: z.string(), cell: z.string(), before: z.string(), after: z.string() }));
+const proposalState = z.enum(['proposed', 'approved', 'refused']);
+const proposed = z.strictObject({
+  id: z.string(),
+  policy: z.string(),
+  version: z.string(),
+  state: proposalState,
+  loosened,
+});
+
+const show = z.strictObject({
+  inForce: z.array(
+    z.strictObject({
+      policy: z.string(),
+      version: z.string(),
+      shipped: z.boolean(),
+      proposedBy: z.string().nullable(),
+      approvedBy: z.string().nullable(),
+      effectiveFrom: time.nullable(),
+    }),
+  ),
+  proposals: z.array(
+    proposed.extend({
+      proposedBy: z.string(),
+      proposedAt: time,
+      reason: z.string(),
+      decidedBy: z.string().nullable(),
+      decidedAt: time.nullable(),
+    }),
+  ),
+});
+
+const flow = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  tenants: z.array(z.string()).nullable(),
+  environment: z.enum(['practice', 'sandbox', 'production']),
+  carries: z.enum(['made-up people only', 'health information', 'nothing']),
+  agreements: z.array(z.string()),
+  subprocessors: z.array(z.string()),
+  stoppedBy: z.string().nullable(),
+});
+
+const gate = z.strictObject({
+  connection: z.string(),
+  open: z.boolean(),
+  missing: z.array(z.string()),
+  signatures: z.array(
+    z.strictObject({
+      signatory: z.enum(signatoryNames),
+      by: z.string(),
+      role: z.enum(roles),
+      at: time,
+      meaning: z.string(),
+      items: z.array(z.string()),
+    }),
+  ),
+  stage: z.string(),
+  nextStage: z.string().nullable(),
+  criteria: z.array(z.strictObject({ id: z.string(), words: z.string(), met: z.boolean() })),
+  mayAdvance: z.boolean(),
+});
+
+export const policyOutputs = {
+  'policy-explain': explain,
+  'policy-propose': proposed,
+  'policy-approve': proposed,
+  'policy-refuse': proposed,
+  'policy-show': show,
+  'policy-flow': flow,
+  'policy-gate': gate,
+  'policy-sign': gate,
+  'consent-record': z.strictObject({ id: z.string(), status: z.string(), readable: z.boolean() }),
+  /** A FHIR R4 Consent. */
+  'consent-show': z.looseObject({ resourceType: z.literal('Consent') }),
+} as const;

@@ -1,0 +1,317 @@
+import type { Chart } from '../ehr/chart.ts';
+import type { ChartEffect, WireRequest } from '../ehr/wire.ts';
+import type { SimulatedDisk } from '../ledger/disk.ts';
+import type { SimulatedLog } from '../ledger/log.ts';
+import type { Operation } from '../plan/operations.ts';
+import { ends, isListedMove, saysNotCharted } from './moves.ts';
+import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts';
+import { hexOf, treeRoot } from './tree.ts';
+import { hospitals } from '../plan/people.ts';
+import type { Receipt } from '../../ports/inbound/index.ts';
+import type { ContractMatrix, Person, Sha256, StateName, WriteState } from '../../../src-shared/domain/index.ts';
+
+/** Invariants by their numbers (docs/simulation.md says what each is). */
+export type Invariant = `INV-${1 | 2 | 3 | 4 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 17 | 18 | 19 | 20}`;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly message: string;
+  /** Monotonic time of the simulated machine, in milliseconds. */
+  readonly atMs: number;
+}
+
+/** What the auditor may look at: the EHRs' own records, what left on the wire, and what the disk holds. */
+export interface AuditedWorld {
+  readonly scheduler: { readonly now: number };
+  readonly disk: SimulatedDisk;
+  readonly charts: ReadonlyMap<string, Chart>;
+  readonly requests: readonly WireRequest[];
+  readonly network: { travels(request: number): boolean };
+  readonly tools: { readonly sha256: Sha256; readonly matrix: ContractMatrix };
+}
+
+const WRITE_SYSTEM = 'urn:countersign:write';
+const IN_FLIGHT_MAX = 32;
+const ATTEMPTS_MAX = 8;
+const RETRY_AFTER_MAX_MS = 3_600_000;
+
+/**
+ * Holds what the engine claims against what the EHRs recorded. It reads the log as anyone could who was given it, keeps
+ * its own picture of every write, and knows no rule from the engine or the domain: only their types.
+ */
+export class Auditor {
+  readonly violations: Violation[] = [];
+  /** Sends of which the engine could not know whether they had been carried out. */
+  ambiguous = 0;
+  private readonly world: AuditedWorld;
+  private readonly pictures = new Map<string, WritePicture>();
+  private readonly people = new Map<string, Person>();
+  private readonly read = new Map<string, { entries: number; at: number; checkpoints: number; leaf: string }>();
+  private readonly effectsSeen = new Map<string, number>();
+  private requestsSeen = 0;
+  /** The write whose request had this number. */
+  private readonly writeOf = new Map<number, string | null>();
+  /** What each event must be about: hospital and patient. */
+  private readonly meant = new Map<string, { readonly hospital: number; readonly patient: number }>();
+  private readonly promised = new Map<string, string>();
+  private readonly decisions = new Map<string, string>();
+
+  constructor(world: AuditedWorld) {
+    this.world = world;
+  }
+
+  report(invariant: Invariant, message: string): void {
+    this.violations.push({ invariant, message, atMs: this.world.scheduler.now });
+  }
+
+  /** A sender was told that this became of its record. */
+  acknowledged(receipt: Receipt, event: Extract<Operation, { kind: 'event' }>): void {
+    if (receipt.eventId !== null) this.meant.set(receipt.eventId, { hospital: event.hospital, patient: event.patient });
+    for (const id of receipt.writes) this.promised.set(id, `the receipt of ${receipt.eventId ?? ''}`);
+    this.look();
+    this.keepPromises();
+  }
+
+  /** A person was told that the decision stands. */
+  decided(id: string, state: StateName, person: string): void {
+    this.look();
+    const decision = `${id} ${state} ${person}`;
+    if (!this.decisions.has(decision)) this.report('INV-20', `${person} was told that ${id} is ${state}; the log does not say so`);
+  }
+
+  /** Looks at everything that is new since the last look. */
+  look(): void {
+    for (const log of this.world.disk.logs) this.readLog(log);
+    for (; this.requestsSeen < this.world.requests.length; this.requestsSeen += 1) {
+      const request = this.world.requests[this.requestsSeen];
+      if (request?.purpose !== 'send') continue;
+      this.writeOf.set(request.number, idIn(request.body));
+      this.checkSend(request);
+    }
+    for (const chart of this.world.charts.values()) this.readChart(chart);
+  }
+
+  /** After everything had the time to settle. */
+  end(): void {
+    this.look();
+    this.keepPromises();
+    for (const [id, picture] of this.pictures) {
+      const { state } = picture;
+      const waitsForPerson = state.name === 'unknown' && state.personSince !== null;
+      if (!ends.includes(state.name) && !waitsForPerson) this.report('INV-2', `write ${id} never settled: it is ${state.name}`);
+      this.checkAgainstChart(id, picture);
+    }
+    this.checkTotals();
+  }
+
+  private keepPromises(): void {
+    for (const [id, promise] of this.promised) if (!this.pictures.has(id)) this.report('INV-2', `write ${id} of ${promise} is not in the log`);
+  }
+
+  private readLog(log: SimulatedLog): void {
+    const seen = this.read.get(log.tenant) ?? { entries: 0, at: 0, checkpoints: 0, leaf: '' };
+    if (log.entries.length < seen.entries) this.report('INV-9', `the log of ${log.tenant} became shorter`);
+    for (; seen.entries < log.entries.length; seen.entries += 1) {
+      const stored = log.entries[seen.entries];
+      if (stored === undefined) break;
+      if (stored.seq !== seen.entries) this.report('INV-10', `entry ${seen.entries} of ${log.tenant} says it is ${stored.seq}`);
+      if (stored.at < seen.at) this.report('INV-19', `the time of entry ${stored.seq} of ${log.tenant} went back`);
+      seen.at = stored.at;
+      const { type, actor } = stored.draft;
+      this.readEntry(log, { type, actorKind: actor.kind, actor: actor.id, body: JSON.parse(stored.body) as SeenEntry['body'] });
+    }
+    for (; seen.checkpoints < log.checkpoints.length; seen.checkpoints += 1) {
+      const checkpoint = log.checkpoints[seen.checkpoints];
+      if (checkpoint === undefined) break;
+      const leaves = log.entries.slice(0, checkpoint.size).map((entry) => entry.leaf);
+      const root = hexOf(treeRoot(leaves, this.world.tools.sha256));
+      if (root !== checkpoint.root) this.report('INV-9', `the checkpoint of ${checkpoint.size} entries of ${log.tenant} has another root`);
+    }
+    this.read.set(log.tenant, seen);
+  }
+
+  private readEntry(log: SimulatedLog, entry: SeenEntry): void {
+    const { body } = entry;
+    if (body.person !== undefined) this.people.set(body.person.id, body.person);
+    for (const write of body.writes ?? []) {
+      if (this.pictures.has(write.id)) this.report('INV-1', `write ${write.id} was planned twice`);
+      this.pictures.set(write.id, planned(write));
+    }
+    if (body.id === undefined || body.moves === undefined) return;
+    const picture = this.pictures.get(body.id);
+    if (picture === undefined) return this.report('INV-10', `${entry.type} moves ${body.id}, which was never planned`);
+    if (picture.planned.tenant !== log.tenant) this.report('INV-11', `${entry.type} in the log of ${log.tenant} moves ${body.id}`);
+    if (body.prepared !== undefined && body.prepared !== null) picture.prepared = body.prepared;
+    if (body.facts !== undefined && body.facts !== null) picture.facts = body.facts;
+    if (body.approval !== undefined) picture.approval = body.approval;
+    for (const [from, to] of steps(picture.state.name, body.moves)) this.move(body.id, picture, from, to, entry);
+    picture.state = body.moves.at(-1) ?? picture.state;
+    picture.version += 1;
+    if (entry.actorKind === 'person') this.decisions.set(`${body.id} ${picture.state.name} ${entry.actor}`, entry.type);
+    this.compareRow(log, body.id, picture);
+  }
+
+  private move(id: string, picture: WritePicture, from: StateName, to: WriteState, entry: SeenEntry): void {
+    if (!isListedMove(from, to.name)) this.report('INV-10', `${entry.type} moves ${id} from ${from} to ${to.name}`);
+    const byPerson = entry.actorKind === 'person';
+    if (to.name === 'in-flight') {
+      picture.attempts += 1;
+      if (from !== 'pending') this.report('INV-12', `${id} was taken up for sending while it was ${from}`);
+      if (picture.attempts > ATTEMPTS_MAX) this.report('INV-18', `${id} is attempted for the ${picture.attempts}th time`);
+      const inFlight = [...this.pictures.values()].filter((one) => one.state.name === 'in-flight').length;
+      if (inFlight > IN_FLIGHT_MAX) this.report('INV-18', `${inFlight} writes are in flight`);
+      if (entry.body.requestSha256 !== picture.approval?.requestSha256) this.report('INV-6', `${id} is attempted with other bytes than approved`);
+    }
+    if (from === 'in-flight' && to.name === 'unknown') this.ambiguous += 1;
+    if (to.name === 'committed') this.committed(id, picture, from, to, entry, byPerson);
+    const settledAsAbsent = (from === 'in-flight' || from === 'unknown') && saysNotCharted.includes(to.name);
+    if (settledAsAbsent) this.checkAbsence(id, to.name);
+    if (from === 'in-flight') this.noteRetryAfter(picture, entry);
+    if (byPerson && entry.type === 'write.retried') picture.notBefore = 0;
+  }
+
+  private committed(
+    id: string,
+    picture: WritePicture,
+    from: StateName,
+    to: Extract<WriteState, { name: 'committed' }>,
+    entry: SeenEntry,
+    byPerson: boolean,
+  ): void {
+    picture.charted = true;
+    if (byPerson) picture.attested = true;
+    const evidence = entry.body.exchange ?? [];
+    if (from !== 'committed' && !byPerson && !evidence.some((one) => one.status !== null)) this.report('INV-8', `${id} is committed without an answer of the EHR`);
+    const effects = this.effectsOf(id);
+    const there = effects.filter((effect) => effect.reference === to.evidence.reference);
+    if (there.length === 0) return this.report('INV-8', `${id} is committed at ${to.evidence.reference}, where the EHR never put it`);
+    if (to.verification.result !== 'verified') return;
+    const stored = there.some((effect) => effect.resource.content === contentOf(picture.prepared?.body));
+    if (!stored) this.report('INV-20', `${id} is called verified, and the chart holds something else`);
+  }
+
+  /** Nothing may be called not done while it is done, or can still come to be. */
+  private checkAbsence(id: string, state: StateName): void {
+    const standing = this.effectsOf(id).filter((effect) => effect.live);
+    if (standing.length > 0) this.report('INV-12', `${id} became ${state} while it stands in the chart at ${standing[0]?.reference ?? ''}`);
+    const travelling = this.world.requests.some(
+      (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number),
+    );
+    if (travelling) this.report('INV-12', `${id} became ${state} while a request of it is still on its way`);
+  }
+
+  private noteRetryAfter(picture: WritePicture, entry: SeenEntry): void {
+    const throttled = entry.body.exchange?.find((one) => one.status === 429);
+    const seconds = Number(throttled?.headers['retry-after'] ?? 0);
+    picture.notBefore = this.world.scheduler.now + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS);
+  }
+
+  private checkSend(request: WireRequest): void {
+    const id = idIn(request.body);
+    const picture = id === null ? undefined : this.pictures.get(id);
+    if (id === null || picture === undefined) return this.report('INV-7', `a request left that belongs to no write: ${request.path}`);
+    picture.sends += 1;
+    const { state, approval, prepared } = picture;
+    if (state.name === 'unknown') this.report('INV-12', `${id} was sent while its outcome is unknown`);
+    if (state.name !== 'in-flight' || picture.sends > picture.attempts) {
+      this.report('INV-7', `${id} was sent ${picture.sends} times with ${picture.attempts} attempts on disk, while ${state.name}`);
+    }
+    const { method, path, headers, body } = request;
+    const sha256 = hexOf(this.world.tools.sha256(new TextEncoder().encode(JSON.stringify([method, path, headers, body]))));
+    if (sha256 !== approval?.requestSha256 || sha256 !== prepared?.sha256) this.report('INV-6', `${id} was sent with other bytes than approved`);
+    this.checkApproval(id, picture);
+    if (this.world.scheduler.now < picture.notBefore) {
+      this.report('INV-18', `${id} was sent ${picture.notBefore - this.world.scheduler.now} ms before the EHR wanted to be asked again`);
+    }
+  }
+
+  private checkApproval(id: string, picture: WritePicture): void {
+    const { approval, planned: write } = picture;
+    if (approval === null) return this.report('INV-4', `${id} was sent without an approval`);
+    const person = this.people.get(approval.by);
+    if (person?.active !== true) this.report('INV-4', `${id} was sent on the approval of "${approval.by}", who is no longer active`);
+    else if (!person.roles.includes(approval.role)) this.report('INV-4', `${id} was sent on the approval of a ${approval.role} who is none`);
+    const row = this.world.tools.matrix.rows.find((one) => one.kind === write.kind);
+    if (row?.approvers.includes(approval.role) !== true) this.report('INV-4', `${id} was approved by a ${approval.role}, who may not`);
+  }
+
+  private readChart(chart: Chart): void {
+    const from = this.effectsSeen.get(chart.connection) ?? 0;
+    for (const effect of chart.effects.slice(from)) if (effect.request !== null) this.checkEffect(effect);
+    this.effectsSeen.set(chart.connection, chart.effects.length);
+  }
+
+  private checkEffect(effect: ChartEffect): void {
+    const id = this.writeOf.get(effect.request ?? -1) ?? null;
+    const picture = id === null ? undefined : this.pictures.get(id);
+    if (id === null || picture === undefined) return this.report('INV-7', `${effect.reference} was changed by no write`);
+    const standing = this.effectsOf(id).filter((one) => one.live);
+    if (standing.length > 1) this.report('INV-1', `${id} stands in the chart ${standing.length} times: ${standing.map((one) => one.reference).join(', ')}`);
+    const meant = this.meant.get(picture.planned.eventId) ?? null;
+    const hospital = hospitals.find((one) => one.connection === effect.connection);
+    if (hospital?.tenant !== picture.planned.tenant) this.report('INV-11', `${id} of ${picture.planned.tenant} changed the chart of ${effect.connection}`);
+    const subject = effect.before === null ? referenceOf(effect.resource.subject) : effect.reference;
+    if (subject !== picture.facts?.patient.reference) this.report('INV-17', `${id} was written for ${subject}, not for the patient approved`);
+    const wanted = hospital?.patients[meant?.patient ?? -1];
+    const chart = this.world.charts.get(effect.connection);
+    if (meant !== null && chart?.withIdentifier('Patient', `urn:mrn|${wanted ?? ''}`, null).includes(subject) !== true) {
+      this.report('INV-17', `${id} was written for ${subject}, who is not the patient of the event`);
+    }
+    if (effect.before !== null && effect.before !== picture.facts?.target?.versionId) {
+      this.report('INV-3', `${id} overwrote version ${effect.before} of ${effect.reference}; approved on version ${picture.facts?.target?.versionId ?? 'none'}`);
+    }
+  }
+
+  private compareRow(log: SimulatedLog, id: string, picture: WritePicture): void {
+    const row = log.writes.get(id)?.row;
+    const differs =
+      row === undefined ||
+      (row.version === picture.version &&
+        (row.state.name !== picture.state.name || row.attempts !== picture.attempts || row.approval?.at !== picture.approval?.at));
+    if (differs) this.report('INV-10', `the row of ${id} does not follow from its entries`);
+  }
+
+  private checkAgainstChart(id: string, picture: WritePicture): void {
+    const effects = this.effectsOf(id);
+    const standing = effects.filter((effect) => effect.live);
+    const { name } = picture.state;
+    if (name === 'committed' && standing.length === 0 && !effects.some((effect) => !effect.live)) {
+      this.report('INV-2', `${id} is committed and in no chart`);
+    }
+    if (standing.length > 0 && !picture.charted && name !== 'unknown') {
+      this.report('INV-2', `${id} stands in the chart at ${standing[0]?.reference ?? ''} and is called ${name}`);
+    }
+  }
+
+  private checkTotals(): void {
+    for (const log of this.world.disk.logs) {
+      const own = [...this.pictures].filter(([, picture]) => picture.planned.tenant === log.tenant);
+      if (own.length !== log.writes.size) this.report('INV-10', `${log.tenant} has ${log.writes.size} writes; its entries tell of ${own.length}`);
+      for (const [id, picture] of own) {
+        if (log.writes.get(id)?.row.version !== picture.version) this.report('INV-10', `the row of ${id} is not at the version of its entries`);
+      }
+    }
+  }
+
+  private effectsOf(id: string): readonly ChartEffect[] {
+    return [...this.world.charts.values()].flatMap((chart) =>
+      chart.effects.filter((effect) => effect.request !== null && this.writeOf.get(effect.request) === id),
+    );
+  }
+}
+
+/** The write whose request this is, from the bytes themselves. */
+function idIn(body: string | null): string | null {
+  if (body === null) return null;
+  const resource = JSON.parse(body) as { identifier?: readonly { system?: string; value?: string }[]; meta?: { tag?: readonly { system?: string; code?: string }[] } };
+  const tag = resource.meta?.tag?.findLast((one) => one.system === WRITE_SYSTEM)?.code;
+  return tag ?? resource.identifier?.find((one) => one.system === WRITE_SYSTEM)?.value ?? null;
+}
+
+function contentOf(body: string | undefined): unknown {
+  return body === undefined ? undefined : (JSON.parse(body) as { content?: unknown }).content;
+}
+
+function referenceOf(subject: unknown): string {
+  return (subject as { reference?: string } | undefined)?.reference ?? '';
+}

@@ -1,0 +1,2 @@
+export { Auditor } from './auditor.ts';
+export type { AuditedWorld, Invariant, Violation } from './auditor.ts';

@@ -1,0 +1,73 @@
+import type {
+  Exchange,
+  Person,
+  PreparedRecord,
+  ResolvedFacts,
+  StateName,
+  WriteApproval,
+  WriteIdentity,
+  WriteState,
+} from '../../../src-shared/domain/index.ts';
+
+/** One write as the auditor understands it from the entries of the log alone. */
+export interface WritePicture {
+  readonly planned: Omit<WriteIdentity, 'eventSeq' | 'createdAt'>;
+  state: WriteState;
+  version: number;
+  attempts: number;
+  approval: WriteApproval | null;
+  prepared: PreparedRecord | null;
+  facts: ResolvedFacts | null;
+  /** Ever recorded as in the chart. */
+  charted: boolean;
+  /** A person said so, rather than the EHR. */
+  attested: boolean;
+  /** Requests of this write that have left. */
+  sends: number;
+  /** Monotonic time before which the EHR asked not to be asked again. */
+  notBefore: number;
+}
+
+/** A logged entry as the auditor reads it: plain JSON, nothing taken on trust. */
+export interface SeenEntry {
+  readonly type: string;
+  readonly actorKind: string;
+  readonly actor: string;
+  readonly body: {
+    readonly id?: string;
+    readonly moves?: readonly WriteState[];
+    readonly approval?: WriteApproval | null;
+    readonly prepared?: PreparedRecord | null;
+    readonly facts?: ResolvedFacts | null;
+    readonly exchange?: readonly Exchange[];
+    readonly requestSha256?: string;
+    readonly writes?: readonly WritePicture['planned'][];
+    readonly person?: Person;
+  };
+}
+
+export function planned(write: WritePicture['planned']): WritePicture {
+  return {
+    planned: write,
+    state: { name: 'draft', nextAt: 0, looks: 0 },
+    version: 1,
+    attempts: 0,
+    approval: null,
+    prepared: null,
+    facts: null,
+    charted: false,
+    attested: false,
+    sends: 0,
+    notBefore: 0,
+  };
+}
+
+/** The states a write passes through with an entry, each with the one before it. */
+export function steps(from: StateName, moves: readonly WriteState[]): readonly (readonly [from: StateName, to: WriteState])[] {
+  let before = from;
+  return moves.map((to) => {
+    const step = [before, to] as const;
+    before = to.name;
+    return step;
+  });
+}

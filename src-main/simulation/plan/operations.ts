@@ -1,0 +1,153 @@
+import type { Chance } from '../chance.ts';
+import { faultKinds, type FaultKind, type FaultPlan } from '../faults.ts';
+import { clinicians, hospitals } from './people.ts';
+
+/** What people and sources do, and what befalls the world, at a time of the simulated machine. */
+export type Operation =
+  | {
+      readonly kind: 'event';
+      readonly at: number;
+      readonly event: string;
+      readonly version: number;
+      readonly hospital: number;
+      readonly patient: number;
+      readonly approvedBy: string | null;
+      readonly parts: readonly ContentPart[];
+      /** Seeds the words; drawn apart from what is done with them. */
+      readonly words: string;
+    }
+  /** The source delivers a record once more, as it was or with its approval. */
+  | { readonly kind: 'redelivery'; readonly at: number; readonly which: number; readonly approvedBy: string | null }
+  /** A person decides on a write; one that the decision fits, or any. */
+  | {
+      readonly kind: 'approve' | 'reject' | 'withdraw' | 'retry' | 'resolve' | 'attest';
+      readonly at: number;
+      readonly which: number;
+      readonly fitting: boolean;
+    }
+  | { readonly kind: 'other-author'; readonly at: number; readonly hospital: number; readonly patient: number }
+  | { readonly kind: 'merge'; readonly at: number; readonly hospital: number; readonly patient: number }
+  | { readonly kind: 'restore'; readonly at: number; readonly hospital: number; readonly backMs: number }
+  | { readonly kind: 'remove-approver'; readonly at: number; readonly person: string }
+  | { readonly kind: 'clock-step'; readonly at: number; readonly byMs: number }
+  | { readonly kind: 'stall'; readonly at: number; readonly ms: number };
+
+export type ContentPart = 'note' | 'task' | 'allergy' | 'demographics';
+
+export interface RunPlan {
+  readonly seed: string;
+  readonly faults: FaultPlan;
+  readonly operations: readonly Operation[];
+}
+
+const SECOND = 1_000;
+const HOUR = 3_600 * SECOND;
+
+/** The fault an operation is part of; `null`: it is ordinary life. */
+export function faultOf(operation: Operation): FaultKind | null {
+  switch (operation.kind) {
+    case 'other-author':
+      return 'FLT-8';
+    case 'merge':
+    case 'restore':
+      return 'FLT-11';
+    case 'remove-approver':
+      return 'FLT-24';
+    case 'clock-step':
+      return 'FLT-22';
+    case 'stall':
+      return 'FLT-18';
+    case 'event':
+    case 'redelivery':
+    case 'approve':
+    case 'reject':
+    case 'withdraw':
+    case 'retry':
+    case 'resolve':
+    case 'attest':
+      return null;
+  }
+}
+
+/** How often people decide what, in comparison. */
+const decisionKinds = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw', 'retry', 'resolve', 'attest'] as const;
+
+/** What happens in a run of this seed under these faults. What is done and what it is done with are drawn apart. */
+export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPlan {
+  const operations: Operation[] = [];
+  const spanMs = chance.part('span').pick([4, 12, 40]) * SECOND;
+  const time = (own: Chance): number => own.part('at').between(0, spanMs);
+  const events = chance.part('events').between(3, 9);
+  const data = chance.part('data');
+  for (let n = 0; n < events; n += 1) addEvent(operations, chance.part(`event ${n}`), data.part(`event ${n}`), n, time);
+  const decisions = chance.part('decisions').between(6, 22);
+  for (let n = 0; n < decisions; n += 1) {
+    const own = chance.part(`decision ${n}`);
+    const kind = own.pick(decisionKinds);
+    operations.push({ kind, at: time(own), which: own.between(0, 999), fitting: own.happens(0.8) });
+  }
+  for (const kind of faultKinds) {
+    if (faults[kind] !== undefined) addBefalling(operations, kind, chance.part(kind), time);
+  }
+  return { seed, faults, operations: operations.toSorted((a, b) => a.at - b.at) };
+}
+
+function addEvent(operations: Operation[], chance: Chance, data: Chance, n: number, time: (chance: Chance) => number): void {
+  const hospital = chance.pick([0, 0, 1]);
+  const patient = chance.between(0, (hospitals[hospital]?.patients.length ?? 1) - 1);
+  const approver = (own: Chance): string | null => (own.happens(0.7) ? own.pick(clinicians).id : null);
+  const parts = chance.pick([['note'], ['note'], ['note', 'task'], ['task'], ['allergy'], ['demographics'], ['note', 'allergy'], ['demographics', 'note']] as const);
+  const at = time(chance);
+  const first = { kind: 'event', event: `event-${n}`, hospital, patient, parts } as const;
+  operations.push({ ...first, at, version: 1, approvedBy: approver(chance), words: String(data.between(0, 1e6)) });
+  if (chance.happens(0.3)) {
+    operations.push({ kind: 'redelivery', at: at + chance.between(0, 5 * SECOND), which: n, approvedBy: approver(chance) });
+  }
+  if (chance.happens(0.25)) {
+    const later = at + chance.between(100, 8 * SECOND);
+    operations.push({ ...first, at: later, version: 2, approvedBy: approver(chance), words: String(data.between(0, 1e6)) });
+  }
+}
+
+/** Faults that are things that happen at a time, rather than to a request or a step. */
+function addBefalling(operations: Operation[], kind: FaultKind, chance: Chance, time: (chance: Chance) => number): void {
+  const times = kind === 'FLT-22' ? chance.between(2, 6) : chance.between(1, 3);
+  for (let n = 0; n < times; n += 1) {
+    const own = chance.part(`time ${n}`);
+    const at = time(own);
+    const hospital = own.between(0, hospitals.length - 1);
+    const patient = own.between(0, (hospitals[hospital]?.patients.length ?? 1) - 1);
+    switch (kind) {
+      case 'FLT-8':
+        // Again a little later: a change that comes between a look at the chart and the write is the one that matters.
+        operations.push({ kind: 'other-author', at, hospital, patient }, { kind: 'other-author', at: at + 900, hospital, patient });
+        break;
+      case 'FLT-11':
+        operations.push(
+          own.happens(0.6) ? { kind: 'merge', at, hospital, patient } : { kind: 'restore', at, hospital, backMs: own.between(1, 5 * SECOND) },
+        );
+        break;
+      case 'FLT-18':
+        operations.push({ kind: 'stall', at, ms: own.between(500, 30 * SECOND) });
+        break;
+      case 'FLT-22':
+        operations.push({ kind: 'clock-step', at, byMs: own.pick([HOUR, -HOUR, 600 * SECOND, -600 * SECOND, -5 * SECOND]) });
+        break;
+      case 'FLT-24':
+        operations.push({ kind: 'remove-approver', at, person: own.pick(clinicians).id });
+        break;
+      case 'FLT-1':
+      case 'FLT-2':
+      case 'FLT-3':
+      case 'FLT-4':
+      case 'FLT-5':
+      case 'FLT-6':
+      case 'FLT-9':
+      case 'FLT-10':
+      case 'FLT-12':
+      case 'FLT-13':
+      case 'FLT-14':
+        return;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { planOf, simulate } from './simulate.ts';
+import { runOnce } from './run.ts';
+import { reachablePairs } from './coverage.ts';
+import { shrink } from './shrink.ts';
+import { brokenEngines } from './testing/broken-engines.ts';
+import { tools } from './testing/tools.ts';
+import type { Violation } from './auditor/index.ts';
+import type { Sabotage } from './world.ts';
+
+const SEEDS_PER_PART = 125;
+const MINUTES = 60_000;
+
+describe('C4 simulation of the engine', () => {
+  const pairs = new Set<string>();
+  let sends = 0;
+  let ambiguous = 0;
+
+  it.each([1, 2, 3, 4])(
+    'C1 C4 INV-1..20 no invariant is breached, and each seed leaves the same trace twice (part %i of 4)',
+    async (part) => {
+      const report = await simulate({ seeds: SEEDS_PER_PART, from: 1 + (part - 1) * SEEDS_PER_PART, tools });
+      expect(report.violations.map(({ seed, invariant, message }) => ({ seed, invariant, message }))).toEqual([]);
+      expect(report.seeds).toBe(SEEDS_PER_PART);
+      for (const pair of Object.keys(report.coverage.pairs)) pairs.add(pair);
+      sends += report.sends;
+      ambiguous += report.ambiguous;
+    },
+    2 * MINUTES,
+  );
+
+  it('C4 together they meet every fault in every state that it can reach, and often leave the outcome open', () => {
+    expect(reachablePairs.filter((pair) => !pairs.has(pair))).toEqual([]);
+    expect(ambiguous / sends).toBeGreaterThan(0.1);
+  });
+});
+
+async function firstBreach(sabotage: Sabotage, seedsMax: number): Promise<{ seed: number; violation: Violation } | null> {
+  for (let seed = 1; seed <= seedsMax; seed += 1) {
+    const [violation] = (await runOnce({ plan: planOf(seed), tools, sabotage })).violations;
+    if (violation !== undefined) return { seed, violation };
+  }
+  return null;
+}
+
+describe('C4 the auditor', () => {
+  const caughtBy: Readonly<Record<keyof typeof brokenEngines, readonly string[]>> = {
+    'sends again what is unknown': ['INV-1', 'INV-12'],
+    'does not record the attempt': ['INV-7'],
+    'ignores If-Match': ['INV-3'],
+    'trusts a search that ignored its parameter': ['INV-1', 'INV-12'],
+    'sends other bytes than approved': ['INV-6'],
+    'does not ask whether the approver is still there': ['INV-4'],
+    'calls everything verified': ['INV-20'],
+  };
+
+  it.each(Object.entries(brokenEngines))(
+    'C4 catches an engine that %s',
+    async (name, sabotage) => {
+      const breach = await firstBreach(sabotage, 500);
+      expect(caughtBy[name], JSON.stringify(breach)).toContain(breach?.violation.invariant);
+    },
+    2 * MINUTES,
+  );
+
+  it('C4 a breach is shrunk to a plan that still shows it', async () => {
+    const sabotage = brokenEngines['does not record the attempt'];
+    if (sabotage === undefined) throw new Error('no such engine');
+    const plan = planOf(2);
+    const fails = async (of: typeof plan): Promise<boolean> => (await runOnce({ plan: of, tools, sabotage })).violations[0]?.invariant === 'INV-7';
+    const smaller = await shrink(plan, fails, 100);
+    expect(await fails(smaller)).toBe(true);
+    // One event is enough to be sent without an attempt on disk.
+    expect(smaller.operations.map(({ kind }) => kind)).toEqual(['event']);
+    expect(smaller.faults).toEqual({});
+  });
+
+  it('C4 a run tells what happened in it, step by step', async () => {
+    const result = await runOnce({ plan: planOf(3), tools, trace: true });
+    expect(result.trace.some((line) => line.includes('operation event'))).toBe(true);
+    expect(result.trace.length).toBeGreaterThanOrEqual(result.steps);
+  });
+});

@@ -1,0 +1,96 @@
+import type { Sabotage } from '../world.ts';
+import type { EhrGateway, EntryDraft, Ledger } from '../../ports/outbound/index.ts';
+import type { StateOf, WriteMoved, WriteState } from '../../../src-shared/domain/index.ts';
+
+/**
+ * Engines that are wrong in one way each: the real engine, behind ports that make of what it does what a wrong engine
+ * would do. The auditor must catch every one.
+ */
+export const brokenEngines: Readonly<Record<string, Sabotage>> = {
+  'sends again what is unknown': (deps) => withLedger(deps, (ledger) => ({ commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(sendAgain) }) })),
+
+  'does not record the attempt': (deps) =>
+    withLedger(deps, (ledger) => ({
+      commit: (commit) =>
+        commit.entries.some((entry) => entry.type === 'write.attempted') ? Promise.resolve({ ok: true, firstSeq: 0 }) : ledger.commit(commit),
+    })),
+
+  'ignores If-Match': (deps) =>
+    withGateway(deps, (gateway) => ({
+      prepare: (command, facts) => {
+        const prepared = gateway.prepare(command, facts);
+        if (prepared.outcome === 'refused') return prepared;
+        const { request } = prepared;
+        const { 'if-match': _condition, ...headers } = request.headers;
+        const sha256 = hashOf(deps.sha256, [request.method, request.path, headers, request.body]);
+        return { ...prepared, request: { ...request, headers, sha256 } };
+      },
+    })),
+
+  'trusts a search that ignored its parameter': (deps) =>
+    withGateway(deps, (gateway) => ({
+      find: async (query) => {
+        const found = await gateway.find(query);
+        return found.outcome === 'inconclusive' && found.code === 'search-not-trusted' ? { outcome: 'absent', exchange: found.exchange } : found;
+      },
+    })),
+
+  'believes the first empty search': (deps) => ({ ...deps, searchSettleMs: 0 }),
+
+  'sends other bytes than approved': (deps) =>
+    withGateway(deps, (gateway) => ({
+      send: (prepared, deadlineMs) => gateway.send({ ...prepared, body: prepared.body.replace('"content":"', '"content":" ') }, deadlineMs),
+    })),
+
+  'does not ask whether the approver is still there': (deps) =>
+    withLedger(deps, (ledger) => ({
+      row: async (kind, tenant, key) => {
+        const row = await ledger.row(kind, tenant, key);
+        return row !== undefined && 'active' in row ? { ...row, active: true } : row;
+      },
+    })),
+
+  'calls everything verified': (deps) => withGateway(deps, () => ({ compare: () => ({ compared: 1, differences: [] }) })),
+};
+
+function withLedger(deps: Parameters<Sabotage>[0], change: (ledger: Ledger) => Partial<Ledger>): Parameters<Sabotage>[0] {
+  return { ...deps, ledger: over(deps.ledger, change(deps.ledger)) };
+}
+
+function withGateway(deps: Parameters<Sabotage>[0], change: (gateway: EhrGateway) => Partial<EhrGateway>): Parameters<Sabotage>[0] {
+  return {
+    ...deps,
+    gateways: {
+      open: async (connection) => {
+        const gateway = await deps.gateways.open(connection);
+        return 'refused' in gateway ? gateway : over(gateway, change(gateway));
+      },
+    },
+  };
+}
+
+/** The same object but for some of its methods. */
+function over<T extends object>(whole: T, changed: Partial<T>): T {
+  return new Proxy(whole, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name);
+      return typeof own === 'function' && Reflect.get(changed, name) === undefined ? (own.bind(target) as unknown) : own;
+    },
+  });
+}
+
+function hashOf(sha256: Parameters<Sabotage>[0]['sha256'], parts: readonly unknown[]): string {
+  return Buffer.from(sha256(new TextEncoder().encode(JSON.stringify(parts)))).toString('hex');
+}
+
+/** An outcome that is not known, recorded as one that was proved not to have happened. */
+function sendAgain(entry: EntryDraft): EntryDraft {
+  if (!('moves' in entry.body) || entry.type !== 'write.settled') return entry;
+  const body: WriteMoved = entry.body;
+  const moves = body.moves.map((state): WriteState => (state.name === 'unknown' ? retryOf(state) : state));
+  return { ...entry, body: { ...entry.body, moves } };
+}
+
+function retryOf(state: StateOf<'unknown'>): WriteState {
+  return { name: 'failed-retryable', code: state.code, nextAt: state.nextAt };
+}

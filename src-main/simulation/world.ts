@@ -1,0 +1,292 @@
+import { identifiersOf, Chart } from './ehr/chart.ts';
+import { SimulatedGateway } from './ehr/gateway.ts';
+import { Network } from './ehr/network.ts';
+import { SimulatedServer } from './ehr/server.ts';
+import type { ChartEffect, WireRequest } from './ehr/wire.ts';
+import { Faults, type FaultKind } from './faults.ts';
+import { SimulatedDisk } from './ledger/disk.ts';
+import { SimulatedLedger } from './ledger/ledger.ts';
+import { DiskReader } from './ledger/reader.ts';
+import type { RunPlan } from './plan/operations.ts';
+import { hospitals } from './plan/people.ts';
+import { Chance } from './chance.ts';
+import { Scheduler, type Owner } from './scheduler.ts';
+import type { EngineDeps } from '../engine/index.ts';
+import type { Clock, EhrGateway } from '../ports/outbound/index.ts';
+import {
+  base32,
+  sha256Hex,
+  writeIdentifierSystem,
+  type CheckRules,
+  type ConsentPolicy,
+  type ContractMatrix,
+  type Sha256,
+  type StateName,
+  type WriteRow,
+} from '../../src-shared/domain/index.ts';
+import { asArray, asObject, asString, type ExactObject } from '../../src-shared/fhir/index.ts';
+
+/** What a simulation cannot make itself: hashing, the contract matrix, and a way to let all promises run dry. */
+export interface SimulationTools {
+  readonly sha256: Sha256;
+  readonly matrix: ContractMatrix;
+  readonly consentPolicy: ConsentPolicy;
+  readonly checks: CheckRules;
+  /** Resolves once nothing is left to run without the scheduler: a turn of the event loop. */
+  readonly idle: () => Promise<void>;
+}
+
+/** How a test changes what the engine is given, to see whether the auditor notices. */
+export type Sabotage = (deps: EngineDeps) => EngineDeps;
+
+/** A process on the simulated machine. */
+export interface Process extends Owner {
+  readonly deps: EngineDeps;
+  readonly ledger: SimulatedLedger;
+  readonly stop: AbortController;
+}
+
+/** 2 March 2026, 10:00 UTC: the wall clock when a run begins. */
+const WALL_START_MS = 1_772_445_600_000;
+/** What the engine is told of the index's lag. Requests on the way and the index each may take half of it. */
+const SEARCH_SETTLE_MS = 3_000;
+const DISK_MS = 8;
+const READS_STRUCK = 0.5;
+
+/** Everything a run happens in: time, disk, network, EHRs, and the processes that die and come back. */
+export class World {
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly disk: SimulatedDisk;
+  readonly charts = new Map<string, Chart>();
+  readonly requests: WireRequest[] = [];
+  readonly network: Network;
+  readonly tools: SimulationTools;
+  /** What the wall clock shows beyond the time that has passed. */
+  wallOffsetMs = 0;
+  private readonly chance: Chance;
+  private readonly sabotage: Sabotage;
+  private readonly reader: DiskReader;
+  /** What the engine reported as broken assumptions of its own: none is to be expected but where the ledger failed. */
+  readonly engineFaults: string[] = [];
+  private readonly steps = new Map<FaultKind, { readonly chance: Chance; struck: number }>();
+  private started = 0;
+  private readonly gateways = new WeakMap<Owner, Map<string, EhrGateway>>();
+
+  constructor(plan: RunPlan, tools: SimulationTools, sabotage: Sabotage, trace: boolean) {
+    this.tools = tools;
+    this.sabotage = sabotage;
+    this.chance = new Chance(`${plan.seed}/world`);
+    this.scheduler = new Scheduler(this.chance.part('order'), trace);
+    this.faults = new Faults(plan.faults);
+    this.disk = new SimulatedDisk(tools.sha256);
+    this.reader = new DiskReader(this.disk);
+    this.scheduler.nextWanted = () => this.nextWanted();
+    const weak = plan.faults['FLT-9'] !== undefined;
+    const servers = new Map<string, SimulatedServer>();
+    const strike = (kind: FaultKind, request: WireRequest): boolean => this.strikesRequest(kind, request, weak);
+    const struck = (kind: FaultKind, request: WireRequest): void => this.faults.count(kind, this.stateBehind(request));
+    for (const { connection, patients } of hospitals) {
+      const lag = this.chance.part(`lag ${connection}`);
+      const lagging = (): number => (weak && this.scheduler.now > 0 ? lag.between(SEARCH_SETTLE_MS / 8, SEARCH_SETTLE_MS / 2) : 0);
+      const chart = new Chart(connection, lagging);
+      for (const patient of patients) admit(chart, patient);
+      this.charts.set(connection, chart);
+      const ignores = plan.faults['FLT-10'] !== undefined && this.chance.part(`search ${connection}`).happens(0.3);
+      servers.set(connection, new SimulatedServer(chart, { honoursIfNoneExist: !weak, ignoresIdentifier: ignores }, strike, struck));
+    }
+    this.network = new Network({
+      scheduler: this.scheduler,
+      chance: this.chance.part('network'),
+      servers,
+      strike,
+      arrivalMaxMs: SEARCH_SETTLE_MS / 2,
+      onSent: (request) => this.requests.push(request),
+    });
+  }
+
+  wall(): number {
+    return WALL_START_MS + this.scheduler.now + this.wallOffsetMs;
+  }
+
+  /** A new process with its own handle on the ledger and its own connections. */
+  start(name: string): Process {
+    this.started += 1;
+    const owner: Owner = { name: `${name}-${this.started}`, alive: true };
+    const chance = this.chance.part(owner.name);
+    // Each process counts from its own start.
+    const startedAt = this.scheduler.now;
+    const clock: Clock = { now: () => this.wall(), monotonic: () => this.scheduler.now - startedAt };
+    const pace = chance.part('disk');
+    const ledger = new SimulatedLedger(
+      this.disk,
+      { now: clock.now, monotonic: () => this.scheduler.now },
+      (what, perform) => this.scheduler.call(owner, what, pace.between(0, DISK_MS), perform),
+      () => this.syncFault(chance),
+    );
+    const stop = new AbortController();
+    const deps = this.sabotage(this.depsOf(owner, clock, ledger, chance));
+    return Object.assign(owner, { deps, ledger, stop });
+  }
+
+  /** Ends a process where it stands, as `kill -9` or the power does. */
+  kill(process: Process, fault: FaultKind | null): void {
+    if (fault !== null) this.faults.count(fault, this.states());
+    this.scheduler.note(`${process.name} dies${fault === null ? '' : ` of ${fault}`}`);
+    process.alive = false;
+    process.ledger.die(this.chance.part(`kept ${process.name}`).happens(0.5));
+  }
+
+  /** Whether a fault that may strike at any step strikes at this one; a few times in a run at most. */
+  strikesStep(kind: FaultKind, most: number, oneIn: number): boolean {
+    if (!this.faults.allows(kind)) return false;
+    const own = this.steps.get(kind) ?? { chance: this.chance.part(`steps of ${kind}`), struck: 0 };
+    this.steps.set(kind, own);
+    if (own.struck >= most || !own.chance.happens(this.faults.rate(kind) / oneIn)) return false;
+    own.struck += 1;
+    return true;
+  }
+
+  writes(): readonly WriteRow[] {
+    return this.disk.logs.flatMap((log) => [...log.writes.values()].map(({ row }) => row));
+  }
+
+  states(): readonly StateName[] {
+    return this.writes().map((row) => row.state.name);
+  }
+
+  /** What the charts hold of a write now. */
+  standing(id: string): readonly ChartEffect[] {
+    return [...this.charts.values()].flatMap((chart) =>
+      chart.effects.filter((effect) => effect.live && effect.request !== null && writeIdIn(effect.resource) === id),
+    );
+  }
+
+  private depsOf(owner: Owner, clock: Clock, ledger: SimulatedLedger, chance: Chance): EngineDeps {
+    const { sha256, matrix, consentPolicy, checks } = this.tools;
+    const random = chance.part('random');
+    const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => random.between(0, 255));
+    return {
+      ledger,
+      gateways: { open: (connection) => Promise.resolve(this.gatewayOf(owner, clock, connection)) },
+      definitions: { validate: () => [] },
+      matrix,
+      consentPolicy,
+      checks,
+      clock,
+      timers: { sleep: (ms, signal) => this.sleep(owner, ms, signal) },
+      random: { fraction: () => random.fraction(), bytes, id: () => base32(bytes(16)).slice(0, 26) },
+      sha256,
+      pseudonym: (tenant, text) => sha256Hex(sha256, JSON.stringify([tenant, text])).slice(0, 26),
+      log: {
+        write: (level, event, fields) => {
+          this.scheduler.note(`log ${level} ${event} (${owner.name})`);
+          if (event === 'write-fault' && fields?.fault !== 'LedgerError') this.engineFaults.push(JSON.stringify(fields));
+        },
+      },
+      engineId: owner.name,
+      searchSettleMs: SEARCH_SETTLE_MS,
+    };
+  }
+
+  private gatewayOf(owner: Owner, clock: Clock, connection: string): EhrGateway {
+    const known = this.gateways.get(owner) ?? new Map<string, EhrGateway>();
+    this.gateways.set(owner, known);
+    let gateway = known.get(connection);
+    if (gateway === undefined) {
+      gateway = new SimulatedGateway(
+        ({ deadlineMs, ...parts }) => this.network.exchange(owner, { ...parts, connection }, deadlineMs),
+        clock,
+        this.tools.sha256,
+      );
+      known.set(connection, gateway);
+    }
+    return gateway;
+  }
+
+  private sleep(owner: Owner, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true) return resolve(false);
+      const cancel = this.scheduler.timer(ms, owner, () => resolve(true));
+      signal?.addEventListener('abort', () => {
+        cancel();
+        resolve(false);
+      });
+    });
+  }
+
+  /** When the next write is due, on the scheduler's clock; `null` when none is, or the time is past. */
+  private nextWanted(): number | null {
+    const due = this.reader.nextDueAt();
+    return due === null ? null : due - WALL_START_MS - this.wallOffsetMs;
+  }
+
+  private strikesRequest(kind: FaultKind, request: WireRequest, weak: boolean): boolean {
+    // Against a request that the network doubles, only the EHR can help, by honouring the condition on it.
+    if (kind === 'FLT-3' && weak && request.method === 'POST') return false;
+    // Chance of its own for each fault and request: taking one fault out of a plan leaves the others as they were.
+    // What the simulation is about are writes: reads are struck more seldom, so that writes come that far.
+    const rate = this.faults.rate(kind) * (request.method === 'GET' ? READS_STRUCK : 1);
+    if (rate === 0 || !this.chance.part(`${kind} on ${request.number}`).happens(rate)) return false;
+    this.faults.count(kind, this.stateBehind(request));
+    return true;
+  }
+
+  /** The states of the writes that a request is about. */
+  private stateBehind(request: WireRequest): readonly StateName[] {
+    if (request.purpose === 'look-up') return ['draft'];
+    const id = request.purpose === 'send' ? writeIdIn(JSON.parse(request.body ?? '{}') as ExactObject) : null;
+    return this.writes()
+      .filter((row) => {
+        if (row.connection !== request.connection) return false;
+        if (id !== null) return row.id === id;
+        const about = request.path.includes(row.id) || this.standing(row.id).some((effect) => effect.reference === request.path);
+        return about && ['unknown', 'in-flight', 'committed'].includes(row.state.name);
+      })
+      .map((row) => row.state.name);
+  }
+
+  private syncFault(chance: Chance): 'lost' | 'kept' | null {
+    if (!this.strikesStep('FLT-14', 3, 4)) return null;
+    this.faults.count('FLT-14', this.states());
+    return chance.part(`sync ${this.scheduler.steps}`).pick(['lost', 'kept']);
+  }
+}
+
+/** The write whose id a resource carries, as identifier or as tag. */
+export function writeIdIn(resource: ExactObject): string | null {
+  const prefix = `${writeIdentifierSystem}|`;
+  const identifier = identifiersOf(resource).find((one) => one.startsWith(prefix));
+  if (identifier !== undefined) return identifier.slice(prefix.length);
+  const tags = asArray(asObject(resource.meta)?.tag).map(asObject);
+  return asString(tags.findLast((tag) => tag?.system === writeIdentifierSystem)?.code) ?? null;
+}
+
+function admit(chart: Chart, patient: string): void {
+  const identifier = (system: string, value: string): ExactObject => ({ system, value });
+  const { reference } = chart.create(
+    {
+      resourceType: 'Patient',
+      identifier: [identifier('urn:mrn', patient)],
+      active: true,
+      name: [{ family: 'Campbell' }],
+      birthDate: '1967-02-11',
+    },
+    0,
+    null,
+  );
+  // Entries of others, so that a search which finds anything at all finds those first.
+  for (const resourceType of ['DocumentReference', 'Task', 'AllergyIntolerance']) {
+    chart.create({ resourceType, identifier: [identifier('urn:other', patient)], subject: { reference } }, 0, null);
+  }
+  chart.create(
+    {
+      resourceType: 'Encounter',
+      identifier: [identifier('urn:visit', `visit-${patient}`)],
+      status: 'in-progress',
+      subject: { reference },
+    },
+    0,
+    null,
+  );
+}
