@@ -6,6 +6,8 @@ import tseslint from 'typescript-eslint';
 const shared = 'src-shared/**/*.ts';
 const engine = 'src-main/engine/**/*.ts';
 const simulation = 'src-main/simulation/**/*.ts';
+const renderer = 'src-renderer/**/*.{ts,tsx}';
+const rendererBridge = 'src-renderer/bridge/**';
 const tests = ['**/*.test.ts', '**/testing/**'];
 
 const ban = (names, message) => names.map((name) => ({ name, message }));
@@ -71,6 +73,36 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
+  // Electron is known in the shell alone, and run from there only by the two scripts in front of a page and the composition root.
+  // Everything else of the shell takes its parts of Electron as parameters, so that tests can stand in for them.
+  {
+    files: ['**/*.{js,mjs,cjs,ts,tsx}'],
+    ignores: ['src-main/entry/electron.ts', 'src-main/bridge/electron/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^electron(?:/|$)', message: 'Electron is known in src-main/bridge/electron alone.' }] },
+      ],
+    },
+  },
+  {
+    files: ['src-main/bridge/electron/**'],
+    ignores: ['src-main/bridge/electron/{preload,passphrase-preload}.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^electron(?:/|$)',
+              allowTypeImports: true,
+              message: "Take Electron's parts as parameters, typed by its types.",
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: ['*.config.{js,ts}', '.dependency-cruiser.cjs'], rules: { 'no-restricted-exports': 'off' } },
   {
     files: [shared],
@@ -89,6 +121,53 @@ export default defineConfig(
       'no-restricted-globals': ['error', ...impureGlobals, ...ban(['Date'], dateMessage)],
       'no-restricted-properties': ['error', ...impureProperties],
       'no-restricted-imports': ['error', nodeImports],
+    },
+  },
+  {
+    files: [renderer],
+    rules: {
+      // Text from outside never becomes markup; there is no exception (Trusted Types would refuse it at run time).
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML'], Property[key.name='dangerouslySetInnerHTML']",
+          message: 'Text never becomes markup in the window.',
+        },
+        {
+          selector: 'AssignmentExpression > MemberExpression.left[property.name=/^(innerHTML|outerHTML|srcdoc)$/]',
+          message: 'Text never becomes markup in the window.',
+        },
+        {
+          selector:
+            "CallExpression[callee.property.name=/^(insertAdjacentHTML|createContextualFragment|setHTMLUnsafe)$/], CallExpression[callee.object.name='document'][callee.property.name=/^write/]",
+          message: 'Text never becomes markup in the window.',
+        },
+      ],
+      'no-restricted-imports': ['error', nodeImports],
+    },
+  },
+  {
+    files: [renderer],
+    ignores: [...tests, rendererBridge],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...ban(
+          ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'sessionStorage', 'indexedDB'],
+          'Only src-renderer/bridge reaches out of the window.',
+        ),
+      ],
+      'no-restricted-properties': [
+        'error',
+        ...['window', 'globalThis', 'self'].flatMap((object) =>
+          ['countersign', 'fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource'].map((property) => ({
+            object,
+            property,
+            message: 'Only src-renderer/bridge reaches out of the window.',
+          })),
+        ),
+        { object: 'navigator', property: 'sendBeacon', message: 'Only src-renderer/bridge reaches out of the window.' },
+      ],
     },
   },
 );

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{src-shared,src-main,scripts,bench,e2e/integration}/**/*.test.ts'],
+    include: ['{src-shared,src-main,src-renderer,scripts,bench,e2e}/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'scripts/vitest-global-setup.ts',
     // Processes rather than threads: tests open native databases and start programs, and a crash must take down one file only.

@@ -70,6 +70,37 @@ describe('purity bans', () => {
   });
 });
 
+describe('Electron', () => {
+  const electron = '@typescript-eslint/no-restricted-imports';
+  const value = "import { app } from 'electron';\nexport const name = app.name;";
+  const type = "import type { App } from 'electron';\nexport const name = (app: App) => app.name;";
+  const main = "export { app } from 'electron/main';";
+  const anywhere = [electron];
+
+  it.each([
+    ['src-main/entry/electron.ts', [], [], []],
+    ['src-main/bridge/electron/preload.ts', [], [], []],
+    ['src-main/bridge/electron/passphrase-preload.ts', [], [], []],
+    ['src-main/bridge/electron/ipc.ts', anywhere, [], anywhere],
+    ['src-main/bridge/electron/ipc.test.ts', anywhere, [], anywhere],
+    ['src-main/bridge/bridge.ts', anywhere, anywhere, anywhere],
+    ['src-main/entry/console-host.ts', anywhere, anywhere, anywhere],
+    ['src-main/platform/planted.ts', anywhere, anywhere, anywhere],
+    ['src-main/engine/planted.ts', anywhere, anywhere, anywhere],
+    ['src-shared/domain/planted.ts', anywhere, anywhere, anywhere],
+    ['src-renderer/app/planted.ts', anywhere, anywhere, anywhere],
+    ['scripts/planted.ts', anywhere, anywhere, anywhere],
+  ])('is run and known where it must be: %s', async (file, asValue, asType, asMain) => {
+    expect(await rulesBroken(file, value)).toEqual(asValue);
+    expect(await rulesBroken(file, type)).toEqual(asType);
+    expect(await rulesBroken(file, main)).toEqual(asMain);
+  });
+
+  it('does not mind packages whose names begin the same', async () => {
+    expect(await rulesBroken('scripts/planted.ts', "export { build } from 'electron-vite';")).toEqual([]);
+  });
+});
+
 describe('house style', () => {
   it.each([
     ['export default 1;', 'no-restricted-exports'],

@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { outputJsonSchema, outputs, type CommandName } from '../src-main/entry/outputs.ts';
 import { faultPlanJsonSchema } from '../src-main/practice-ehr/index.ts';
-import { businessEventJsonSchema, contractMatrixJsonSchema } from '../src-shared/domain/index.ts';
+import { businessEventJsonSchema, contractMatrixJsonSchema, policyDocumentJsonSchema } from '../src-shared/domain/index.ts';
 import { projectRoot } from './ensure-installed.mjs';
 
 export const schemaFolder = path.join(projectRoot, 'resources', 'schemas');
@@ -18,12 +18,16 @@ export function schemaFiles(): ReadonlyMap<string, string> {
   const schemas: readonly (readonly [file: string, schema: unknown])[] = [
     ['business-event-1.0.schema.json', named('business-event-1.0', 'Business event, format 1.0', businessEventJsonSchema())],
     ['contract-matrix.schema.json', named('contract-matrix', 'Contract matrix', contractMatrixJsonSchema())],
+    [
+      'policy.schema.json',
+      named('policy', 'Policy document: contract, override, consent or agreements', policyDocumentJsonSchema()),
+    ],
     ['practice-ehr-faults.schema.json', faultPlanJsonSchema()],
     ...commands.map((command): [string, unknown] => [
       `cli/${command}.schema.json`,
       named(
         `cli:${command}`,
-        `Output of "countersign ${command.replace(/^(person|source|connection|audit)-/, '$1 ')} --json"`,
+        `Output of "countersign ${command.replace(/^(person|source|connection|audit|policy|consent)-/, '$1 ')} --json"`,
         outputJsonSchema(command),
       ),
     ]),

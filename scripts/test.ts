@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, constants, tmpdir } from 'node:os';
 import path from 'node:path';
+import { ensureChromium } from './chromium.ts';
 import { projectRoot } from './ensure-installed.mjs';
 import { countVitest, type VitestReport } from './test-count.ts';
 
@@ -21,6 +22,7 @@ interface Outcome {
 const stages: readonly Stage[] = [
   { name: 'lint', args: ['node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'] },
   { name: 'types', args: ['node_modules/typescript/bin/tsc', '--noEmit'] },
+  { name: 'types of the window', args: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src-renderer'] },
   { name: 'format', args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'] },
   { name: 'directions', args: ['scripts/directions.ts'] },
   { name: 'build', args: ['scripts/build.ts'] },
@@ -38,6 +40,8 @@ const startedAt = Date.now();
 let passed = 0;
 let failed = 0;
 
+// Before anything else, because it may take a while; the browser tests fail, and say so, where none is to be had.
+const browser = ensureChromium(say);
 const queue = [...stages];
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, runStages));
 const vitest = await runVitest();
@@ -75,7 +79,10 @@ async function runVitest(): Promise<ReturnType<typeof countVitest>> {
       '--reporter=json',
       `--outputFile.json=${reportFile}`,
     ];
-    const { exitCode } = await run(args, 'inherit', { COUNTERSIGN_BUILD_DONE: '1' });
+    const { exitCode } = await run(args, 'inherit', {
+      COUNTERSIGN_BUILD_DONE: '1',
+      ...(browser === null ? {} : { COUNTERSIGN_CHROMIUM: browser }),
+    });
     return countVitest(readReport(reportFile), exitCode);
   } finally {
     rmSync(folder, { recursive: true, force: true });

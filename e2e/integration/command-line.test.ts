@@ -3,9 +3,9 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Desk, ndjson } from './support/command-line.ts';
-import { eventLine, mrn, noteContent, patients } from './support/chart.ts';
-import { as, effects, secretFor, setUp, type PreparedDesk } from './support/set-up.ts';
+import { Desk, ndjson } from '../support/command-line.ts';
+import { eventLine, mrn, noteContent, patients } from '../support/chart.ts';
+import { as, effects, secretFor, setUp, type PreparedDesk } from '../support/set-up.ts';
 
 /** The command line as scripts see it: names, exit codes, and JSON that keeps to its published schemas. */
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Desk } from './support/command-line.ts';
-import { eventLine, patients } from './support/chart.ts';
-import { effects, setUp } from './support/set-up.ts';
+import { Desk } from '../support/command-line.ts';
+import { eventLine, patients } from '../support/chart.ts';
+import { effects, setUp } from '../support/set-up.ts';
 
 /** The engine's process killed at any moment between its first and its last write. */
 

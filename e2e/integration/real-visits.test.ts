@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Desk } from './support/command-line.ts';
-import { effects, setFaults, setUp } from './support/set-up.ts';
+import { Desk } from '../support/command-line.ts';
+import { effects, setFaults, setUp } from '../support/set-up.ts';
 
 /**
  * The main job on real input: visits with notes that clinicians wrote and drafts that models wrote, on synthetic

@@ -4,9 +4,9 @@ import path from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKeySlots } from '../../src-main/platform/index.ts';
-import { Desk } from './support/command-line.ts';
-import { eventLine, patients } from './support/chart.ts';
-import { setUp } from './support/set-up.ts';
+import { Desk } from '../support/command-line.ts';
+import { eventLine, patients } from '../support/chart.ts';
+import { setUp } from '../support/set-up.ts';
 
 /** What "audit verify" finds when somebody has been at the ledger, with and without its key. */
 

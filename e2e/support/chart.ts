@@ -20,8 +20,8 @@ export const patients: readonly TestPatient[] = [
   { id: 'pat-3', family: 'Haddad', given: 'Samir', birthDate: '1952-12-03', gender: 'male' },
 ];
 
-/** A transaction Bundle with the patients, a visit for each, one practitioner, and whatever else is given. */
-export function chartBundle(extra: readonly Record<string, unknown>[] = []): string {
+/** A transaction Bundle with the people, a visit for each, one practitioner, and whatever else is given. */
+export function chartBundle(extra: readonly Record<string, unknown>[] = [], people: readonly TestPatient[] = patients): string {
   const resources: Record<string, unknown>[] = [
     {
       resourceType: 'Practitioner',
@@ -29,7 +29,7 @@ export function chartBundle(extra: readonly Record<string, unknown>[] = []): str
       identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: npi }],
       name: [{ family: 'Lee', given: ['Dana'] }],
     },
-    ...patients.flatMap((one) => [
+    ...people.flatMap((one) => [
       {
         resourceType: 'Patient',
         id: one.id,
