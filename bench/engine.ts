@@ -65,7 +65,12 @@ async function prepareAll(rig: Rig, count: number): Promise<string> {
   const person = await deps.ledger.row('person', '@workspace', 'dr-bench');
   if (person === undefined) throw new Error('nobody approves');
   const decide = peopleDecide(deps);
-  const approved = await Promise.all(ids.map((id) => decide.approve(id, person, 'approved for the chart')));
+  const approved = await Promise.all(
+    ids.map(async (id) => {
+      const row = await deps.ledger.findWrite(id);
+      return decide.approve(id, person, 'approved for the chart', row?.prepared?.sha256 ?? '');
+    }),
+  );
   if (approved.some((outcome) => !outcome.ok)) throw new Error('an approval was refused');
   const row = await deps.ledger.findWrite(ids[0] ?? '');
   const entry = row?.prepared === null || row === undefined ? undefined : await deps.ledger.entry(row.tenant, row.prepared.seq);

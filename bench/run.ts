@@ -4,12 +4,14 @@ import { cpus } from 'node:os';
 import * as engine from './engine.ts';
 import * as footprint from './footprint.ts';
 import * as intake from './intake.ts';
+import * as safety from './safety.ts';
 import { root, type Figure } from './support.ts';
 
 const benches: Readonly<Record<string, (full: boolean) => Promise<readonly Figure[]>>> = {
   engine: engine.run,
   intake: intake.run,
   footprint: footprint.run,
+  safety: safety.run,
 };
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

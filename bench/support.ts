@@ -10,7 +10,7 @@ import { register, type EngineDeps } from '../src-main/engine/index.ts';
 import { openSqliteLedger } from '../src-main/ledger/index.ts';
 import { r4Definitions, sha256, systemClock, systemRandom, systemTimers } from '../src-main/platform/index.ts';
 import type { EhrGateway } from '../src-main/ports/outbound/index.ts';
-import { contractMatrix, type Actor } from '../src-shared/domain/index.ts';
+import { checkRuleNames, compileChecks, consentPolicy, contractMatrix, type Actor, type CheckRules } from '../src-shared/domain/index.ts';
 import { limits } from '../src-shared/limits/index.ts';
 
 /** One measured line: what it is, its figure, and the goal it is held against where there is one. */
@@ -23,6 +23,12 @@ export interface Figure {
 
 export const root = path.resolve(import.meta.dirname, '..');
 export const bencher: Actor = { kind: 'system', id: 'bench' };
+
+/** The shipped rules of the content checks. */
+export function benchChecks(): CheckRules {
+  const read = (name: string): unknown => JSON.parse(readFileSync(path.join(root, 'resources/checks', `${name}.json`), 'utf8'));
+  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])));
+}
 
 export interface Rig {
   readonly deps: EngineDeps;
@@ -52,6 +58,8 @@ export async function openRig(baseUrl: string): Promise<Rig> {
     gateways: { open: () => Promise.resolve(gateway as EhrGateway) },
     definitions: r4Definitions(),
     matrix: contractMatrix.parse(JSON.parse(readFileSync(path.join(root, 'resources/contracts/default.json'), 'utf8'))),
+    checks: benchChecks(),
+    consentPolicy: consentPolicy.parse(JSON.parse(readFileSync(path.join(root, 'resources/consent/default.json'), 'utf8'))),
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
