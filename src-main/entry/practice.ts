@@ -24,6 +24,7 @@ const visit = z.object({
   content: z.record(z.string(), z.unknown()),
   draft: z.string(),
   transcript: z.string(),
+  segments: z.array(z.record(z.string(), z.string())).optional(),
   patientOverride: z.record(z.string(), z.string()).optional(),
 });
 const practiceDay = z.object({
@@ -160,7 +161,7 @@ function practiceRecords(day: PracticeDay, chartFile: string): readonly Incoming
       provenance: {
         model: { name: 'practice-scribe', version: '1' },
         promptTemplate: { id: 'soap', version: '1' },
-        transcript: { text: one.transcript },
+        transcript: one.segments === undefined ? { text: one.transcript } : { segments: one.segments },
         draft: { text: one.draft },
       },
     };

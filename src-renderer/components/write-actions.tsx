@@ -77,7 +77,7 @@ export function WriteActions(props: {
   const others = locked.filter((action) => !expected.includes(action));
   return (
     <>
-      {allowed.length === 0 && <p className="muted">Nothing needs to be done by you here.</p>}
+      {allowed.length === 0 && <p className="muted">There is nothing for you to decide here.</p>}
       <ul className={classes.actions}>
         {allowed.map(({ name, reason }) => (
           <li key={name}>

@@ -65,5 +65,7 @@ export function Timeline(props: { readonly write: WriteDetail }) {
 }
 
 function actorWords(actor: { readonly kind: string; readonly id: string; readonly role: string | null }): string {
+  // Which run of the engine it was is in the log; here it would only be noise.
+  if (actor.kind === 'engine') return 'the engine';
   return actor.role === null ? `${actor.kind} ${actor.id}` : `${actor.id}, ${actor.role.replaceAll('-', ' ')}`;
 }
