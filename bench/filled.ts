@@ -6,7 +6,7 @@ import { Desk } from '../e2e/support/command-line.ts';
 import { openSqliteLedger } from '../src-main/ledger/index.ts';
 import { deriveKeys, openKeySlots, systemClock, systemRandom } from '../src-main/platform/index.ts';
 import type { Commit, EntryDraft, Ledger, LedgerLists } from '../src-main/ports/outbound/index.ts';
-import type { PlannedWrite, WriteState } from '../src-shared/domain/index.ts';
+import { base32, type PlannedWrite, type WriteState } from '../src-shared/domain/index.ts';
 import { bencher, seconds } from './support.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -23,45 +23,52 @@ const slots = [
   { slot: 'procedures/0', kind: 'procedure', resourceType: 'Procedure', tier: 'low' },
 ] as const;
 
-export const writesPerEvent = slots.length;
+const writesPerEvent = slots.length;
 
 export interface Filled {
   readonly desk: Desk;
   readonly fillSeconds: number;
   readonly megabytes: number;
-  /** How long the passphrase alone takes to become the key, in seconds. */
-  readonly passphraseSeconds: number;
 }
 
-/**
- * @param writes how many; a multiple of four, since an event brings four
- * @param baseUrl the EHR of the workspace's connections; nothing that is filled in asks it for anything
- */
-export async function fillDesk(writes: number, baseUrl = 'http://127.0.0.1:9/fhir'): Promise<Filled> {
+export const made = new Map<number, Promise<Filled>>();
+
+/** The workspace with so many writes, a multiple of four: the same one for every bench of a run. */
+export function filled(writes: number): Promise<Filled> {
+  const known = made.get(writes) ?? fillDesk(writes);
+  made.set(writes, known);
+  return known;
+}
+
+export async function closeFilled(): Promise<void> {
+  for (const one of made.values()) await (await one).desk.close();
+  made.clear();
+}
+
+async function fillDesk(writes: number): Promise<Filled> {
   const desk = new Desk();
   try {
     await desk.ok(['init', '--site', 'bench']);
     await desk.ok(['source', 'add', 'bench', '--approvals', 'medium', '--origin', 'ai']);
-    for (const name of CONNECTIONS) await desk.ok(['connection', 'add', name, '--adapter', 'generic-r4', '--base-url', baseUrl]);
-    const askedAt = performance.now();
-    const ledger = await openLedger(desk);
-    const passphraseSeconds = ledger.passphraseSeconds;
+    // Nothing that is filled in asks the EHR for anything, so nobody needs to be there.
+    for (const name of CONNECTIONS)
+      await desk.ok(['connection', 'add', name, '--adapter', 'generic-r4', '--base-url', 'http://127.0.0.1:9/fhir']);
+    const { ledger } = await openLedger(desk);
     const startedAt = performance.now();
     try {
-      await fill(ledger.ledger, writes);
-      await ledger.ledger.checkpoint();
+      await fill(ledger, writes);
+      await ledger.checkpoint();
     } finally {
-      await ledger.ledger.close();
+      await ledger.close();
     }
-    void askedAt;
-    return { desk, fillSeconds: seconds(startedAt), megabytes: megabytesOf(desk.workspace), passphraseSeconds };
+    return { desk, fillSeconds: seconds(startedAt), megabytes: megabytesOf(desk.workspace) };
   } catch (error) {
     await desk.close();
     throw error;
   }
 }
 
-/** The desk's ledger, opened beside the command line; whoever opens it closes it. */
+/** The desk's ledger, opened beside the command line; whoever opens it closes it. How long the passphrase took to become the key. */
 export async function openLedger(
   desk: Desk,
 ): Promise<{ readonly ledger: Ledger & LedgerLists; readonly passphraseSeconds: number }> {
@@ -99,13 +106,13 @@ async function fill(ledger: Ledger, writes: number): Promise<void> {
 
 /** An event as it was taken in, and where each of its writes has come to rest. */
 function eventEntries(index: number, tenant: string, at: number, events: number): readonly EntryDraft[] {
-  const patient = digest(`patient ${(index * 7919) % Math.ceil(events / 5)}`).slice(0, 26);
+  const patient = id(`patient ${(index * 7919) % Math.ceil(events / 5)}`);
   const connection = CONNECTIONS[index % 7 === 0 ? 1 : 0] ?? '';
   const eventId = `bench:${index}`;
-  const visit = digest(`visit ${index}`).slice(0, 26);
+  const visit = id(`visit ${index}`);
   const writes = slots.map(
     ({ slot, kind, resourceType, tier }): PlannedWrite => ({
-      id: digest(`${index} ${slot}`).slice(0, 26),
+      id: id(`${index} ${slot}`),
       tenant,
       connection,
       source: 'bench',
@@ -212,9 +219,13 @@ function record(index: number, tenant: string, patient: string): string {
   });
 }
 
-/** 160 bits as digits and letters: spread over the indexes as real ids are. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** Looks like an id of a write or a pseudonym, and is spread over the indexes like one. */
+function id(text: string): string {
+  return base32(createHash('sha256').update(text).digest()).slice(0, 26);
 }
 
 function megabytesOf(folder: string): number {

@@ -1,10 +1,13 @@
 // `npm run bench [-- NAME...] [--json] [--full]`: runs the benches, prints ratios measured side by side in this run.
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import * as consoleBench from './console.ts';
 import * as engine from './engine.ts';
+import { closeFilled } from './filled.ts';
 import * as footprint from './footprint.ts';
 import * as intake from './intake.ts';
 import * as safety from './safety.ts';
+import * as start from './start.ts';
 import { root, type Figure } from './support.ts';
 
 const benches: Readonly<Record<string, (full: boolean) => Promise<readonly Figure[]>>> = {
@@ -12,6 +15,8 @@ const benches: Readonly<Record<string, (full: boolean) => Promise<readonly Figur
   intake: intake.run,
   footprint: footprint.run,
   safety: safety.run,
+  start: start.run,
+  console: consoleBench.run,
 };
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
@@ -27,12 +32,16 @@ const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root
 say(
   `Commit ${commit}, Node ${process.version}, ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown'}. Ratios are from one run; absolute figures are this machine's.`,
 );
-for (const [name, run] of Object.entries(benches)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  say(`\n${name}`);
-  const figures = await run(full);
-  if (json) process.stdout.write(`${JSON.stringify({ bench: name, commit, figures })}\n`);
-  else for (const figure of figures) process.stdout.write(`  ${line(figure)}\n`);
+try {
+  for (const [name, run] of Object.entries(benches)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    say(`\n${name}`);
+    const figures = await run(full);
+    if (json) process.stdout.write(`${JSON.stringify({ bench: name, commit, figures })}\n`);
+    else for (const figure of figures) process.stdout.write(`  ${line(figure)}\n`);
+  }
+} finally {
+  await closeFilled();
 }
 
 function line({ name, value, unit, goal }: Figure): string {

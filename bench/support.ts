@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { adapters } from '../src-main/ehr/index.ts';
@@ -152,4 +152,19 @@ export async function startFixedEhr(): Promise<{ readonly origin: string; stop()
 
 export function seconds(since: number): number {
   return (performance.now() - since) / 1000;
+}
+
+/** The value at a share of the sorted values: 0.5 is the median. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Processes that wanted the processor during the last minute, these benches' own included. */
+export function load(): number {
+  return loadavg()[0] ?? Number.NaN;
 }

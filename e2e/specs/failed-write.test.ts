@@ -29,7 +29,8 @@ describe('a write that failed', () => {
           types: ['DocumentReference'],
           status: 429,
           retryAfter: 'seconds',
-          retryAfterSeconds: 3_000,
+          // Long enough to be seen, short enough to be waited for: the EHR's wish holds for a person's act as well.
+          retryAfterSeconds: 20,
         },
       ],
     });
@@ -46,8 +47,14 @@ describe('a write that failed', () => {
     await detail.getByRole('button', { name: /^Send it again/ }).click();
     await page.page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
     await page.tab(/^Failed and open 0/).waitFor();
-    await page.tab(/^Committed 1/).click();
-    await page.row(/charted, verified.*Campbell, Andrew/).waitFor();
+    const [write] = await desk.lines<{ id: string }>(['writes']);
+    const { timeline } = await desk.json<{ timeline: readonly { type: string; actor: { id: string } }[] }>([
+      'write',
+      write?.id ?? '',
+    ]);
+    expect(timeline.filter(({ type }) => type === 'write.retried').map(({ actor }) => actor.id)).toEqual(['sam']);
+    await page.tab(/^Committed/).click();
+    await page.row(/charted, verified.*Campbell, Andrew/).waitFor({ timeout: 60_000 });
     expect([...(await effects(ehr.controlUrl)).values()]).toEqual([1]);
     expect(window.complaints).toEqual([]);
   });

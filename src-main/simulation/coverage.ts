@@ -39,4 +39,6 @@ const statesReached: Readonly<Record<FaultKind, readonly StateName[]>> = {
 };
 
 /** Every pair of a state and a fault that a simulation can reach, as `<state> <fault>`. */
-export const reachablePairs: readonly string[] = faultKinds.flatMap((kind) => statesReached[kind].map((state) => `${state} ${kind}`));
+export const reachablePairs: readonly string[] = faultKinds.flatMap((kind) =>
+  statesReached[kind].map((state) => `${state} ${kind}`),
+);

@@ -31,7 +31,7 @@ export function drawFaults(chance: Chance): FaultPlan {
   const plan: Partial<Record<FaultKind, number>> = {};
   for (const kind of faultKinds) {
     const own = chance.part(kind);
-    if (own.happens(share)) plan[kind] = own.pick([0.1, 0.25, 0.5]);
+    if (own.happens(share)) plan[kind] = own.pick([0.15, 0.3, 0.6]);
   }
   return plan;
 }

@@ -206,7 +206,10 @@ class Run {
         return;
       }
       case 'other-author':
-        return this.changePatient(operation.hospital, operation.patient, (patient) => ({ ...patient, note: `seen at ${world.scheduler.now}` }));
+        return this.changePatient(operation.hospital, operation.patient, (patient) => ({
+          ...patient,
+          note: `seen at ${world.scheduler.now}`,
+        }));
       case 'merge':
         return this.changePatient(operation.hospital, operation.patient, (patient) => ({
           ...patient,
@@ -214,13 +217,17 @@ class Run {
           link: [{ type: 'replaced-by', other: { reference: 'Patient/another' } }],
         }));
       case 'restore':
-        world.charts.get(hospitals[operation.hospital]?.connection ?? '')?.restore(Math.max(1, world.scheduler.now - operation.backMs));
+        world.charts
+          .get(hospitals[operation.hospital]?.connection ?? '')
+          ?.restore(Math.max(1, world.scheduler.now - operation.backMs));
         return;
       case 'remove-approver':
         return this.errand(operation, (deps) => this.remove(deps, operation.person));
       case 'clock-step':
         world.wallOffsetMs += operation.byMs;
-        world.scheduler.after(CLOCK_WRONG_MS, 'the clock is put right', null, () => (world.wallOffsetMs -= operation.byMs));
+        world.scheduler.after(CLOCK_WRONG_MS, 'the clock is put right', null, () => {
+          if (!this.settling) world.wallOffsetMs -= operation.byMs;
+        });
         return;
       case 'stall':
         if (this.engine !== null) world.scheduler.stall(this.engine, operation.ms);
@@ -259,7 +266,8 @@ class Run {
   }
 
   private async decide(deps: EngineDeps, kind: DecisionKind, row: WriteRow, which: number): Promise<void> {
-    const people = kind === 'approve' || kind === 'reject' ? [...clinicians, clinicalOwner, clinicalOwner] : [operator];
+    const people =
+      kind === 'approve' || kind === 'reject' ? [...clinicians, clinicalOwner, clinicalOwner, clinicalOwner] : [operator];
     const chosen = people[which % people.length];
     const known = this.world.disk.log(workspaceLog)?.row('person', chosen?.id ?? '');
     // Who is no longer active cannot sign in.
@@ -333,6 +341,7 @@ class Run {
     world.wallOffsetMs = 0;
     this.engine?.stop.abort();
     if (!(await this.until(() => this.engine?.alive !== true))) return;
+    let startedForHeld = false;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const engine = this.startEngine(true);
       if (!(await this.until(() => !engine.alive))) return;
@@ -340,7 +349,10 @@ class Run {
         const kind = neededFor(row);
         return kind === null ? [] : [[kind, row]];
       });
-      if (waiting.length === 0) return;
+      // What is held for something that has been mended goes on at the next start.
+      const held = world.states().includes('held') && !startedForHeld;
+      if (waiting.length === 0 && !held) return;
+      startedForHeld = waiting.length === 0;
       for (const [kind, row] of waiting) {
         this.errand({ kind, at: 0, which: 2, fitting: true }, (deps) => this.decide(deps, kind, row, 2));
         if (!(await this.until(() => this.errands.size === 0))) return;

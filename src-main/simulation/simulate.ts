@@ -62,16 +62,32 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
     if (options.signal?.aborted === true) break;
     const plan = planOf(seed);
     const run = (trace: boolean, of = plan): Promise<RunResult> =>
-      runOnce({ plan: of, tools: options.tools, trace, ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }) });
+      runOnce({
+        plan: of,
+        tools: options.tools,
+        trace,
+        ...(options.sabotage === undefined ? {} : { sabotage: options.sabotage }),
+      });
     const first = await run(options.trace === true);
     const second = await run(false);
     totals.add(first);
     options.onSeed?.(seed, first);
     const [violation] = first.violations;
     if (first.traceHash !== second.traceHash) {
-      totals.failed({ seed, plan, trace: [], invariant: 'INV-20', message: 'the same seed left two traces', atMs: first.simulatedMs });
+      totals.failed({
+        seed,
+        plan,
+        trace: [],
+        invariant: 'INV-20',
+        message: 'the same seed left two traces',
+        atMs: first.simulatedMs,
+      });
     } else if (violation !== undefined) {
-      const smaller = await shrink(plan, async (of) => (await run(false, of)).violations[0]?.invariant === violation.invariant, SHRINK_RUNS_MAX);
+      const smaller = await shrink(
+        plan,
+        async (of) => (await run(false, of)).violations[0]?.invariant === violation.invariant,
+        SHRINK_RUNS_MAX,
+      );
       const last = await run(true, smaller);
       totals.failed({ ...(last.violations[0] ?? violation), seed, plan: smaller, trace: last.trace });
     }

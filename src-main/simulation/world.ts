@@ -51,7 +51,9 @@ const WALL_START_MS = 1_772_445_600_000;
 /** What the engine is told of the index's lag. Requests on the way and the index each may take half of it. */
 const SEARCH_SETTLE_MS = 3_000;
 const DISK_MS = 8;
+const LOOK_UPS_STRUCK = 0.15;
 const READS_STRUCK = 0.5;
+const WRITES_STRUCK = 1.5;
 
 /** Everything a run happens in: time, disk, network, EHRs, and the processes that die and come back. */
 export class World {
@@ -88,12 +90,16 @@ export class World {
     const struck = (kind: FaultKind, request: WireRequest): void => this.faults.count(kind, this.stateBehind(request));
     for (const { connection, patients } of hospitals) {
       const lag = this.chance.part(`lag ${connection}`);
-      const lagging = (): number => (weak && this.scheduler.now > 0 ? lag.between(SEARCH_SETTLE_MS / 8, SEARCH_SETTLE_MS / 2) : 0);
+      const lagging = (): number =>
+        weak && this.scheduler.now > 0 ? lag.between(SEARCH_SETTLE_MS / 8, SEARCH_SETTLE_MS / 2) : 0;
       const chart = new Chart(connection, lagging);
       for (const patient of patients) admit(chart, patient);
       this.charts.set(connection, chart);
       const ignores = plan.faults['FLT-10'] !== undefined && this.chance.part(`search ${connection}`).happens(0.3);
-      servers.set(connection, new SimulatedServer(chart, { honoursIfNoneExist: !weak, ignoresIdentifier: ignores }, strike, struck));
+      servers.set(
+        connection,
+        new SimulatedServer(chart, { honoursIfNoneExist: !weak, ignoresIdentifier: ignores }, strike, struck),
+      );
     }
     this.network = new Network({
       scheduler: this.scheduler,
@@ -226,7 +232,7 @@ export class World {
     if (kind === 'FLT-3' && weak && request.method === 'POST') return false;
     // Chance of its own for each fault and request: taking one fault out of a plan leaves the others as they were.
     // What the simulation is about are writes: reads are struck more seldom, so that writes come that far.
-    const rate = this.faults.rate(kind) * (request.method === 'GET' ? READS_STRUCK : 1);
+    const rate = this.faults.rate(kind) * shareStruck(request);
     if (rate === 0 || !this.chance.part(`${kind} on ${request.number}`).happens(rate)) return false;
     this.faults.count(kind, this.stateBehind(request));
     return true;
@@ -251,6 +257,11 @@ export class World {
     this.faults.count('FLT-14', this.states());
     return chance.part(`sync ${this.scheduler.steps}`).pick(['lost', 'kept']);
   }
+}
+
+function shareStruck({ purpose, method }: WireRequest): number {
+  if (purpose === 'look-up') return LOOK_UPS_STRUCK;
+  return method === 'GET' ? READS_STRUCK : WRITES_STRUCK;
 }
 
 /** The write whose id a resource carries, as identifier or as tag. */

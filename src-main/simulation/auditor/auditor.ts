@@ -22,6 +22,8 @@ export interface Violation {
 
 /** What the auditor may look at: the EHRs' own records, what left on the wire, and what the disk holds. */
 export interface AuditedWorld {
+  /** What the wall clock shows beyond the time that has passed. */
+  readonly wallOffsetMs: number;
   readonly scheduler: { readonly now: number };
   readonly disk: SimulatedDisk;
   readonly charts: ReadonlyMap<string, Chart>;
@@ -76,7 +78,8 @@ export class Auditor {
   decided(id: string, state: StateName, person: string): void {
     this.look();
     const decision = `${id} ${state} ${person}`;
-    if (!this.decisions.has(decision)) this.report('INV-20', `${person} was told that ${id} is ${state}; the log does not say so`);
+    if (!this.decisions.has(decision))
+      this.report('INV-20', `${person} was told that ${id} is ${state}; the log does not say so`);
   }
 
   /** Looks at everything that is new since the last look. */
@@ -105,7 +108,8 @@ export class Auditor {
   }
 
   private keepPromises(): void {
-    for (const [id, promise] of this.promised) if (!this.pictures.has(id)) this.report('INV-2', `write ${id} of ${promise} is not in the log`);
+    for (const [id, promise] of this.promised)
+      if (!this.pictures.has(id)) this.report('INV-2', `write ${id} of ${promise} is not in the log`);
   }
 
   private readLog(log: SimulatedLog): void {
@@ -125,7 +129,8 @@ export class Auditor {
       if (checkpoint === undefined) break;
       const leaves = log.entries.slice(0, checkpoint.size).map((entry) => entry.leaf);
       const root = hexOf(treeRoot(leaves, this.world.tools.sha256));
-      if (root !== checkpoint.root) this.report('INV-9', `the checkpoint of ${checkpoint.size} entries of ${log.tenant} has another root`);
+      if (root !== checkpoint.root)
+        this.report('INV-9', `the checkpoint of ${checkpoint.size} entries of ${log.tenant} has another root`);
     }
     this.read.set(log.tenant, seen);
   }
@@ -140,7 +145,8 @@ export class Auditor {
     if (body.id === undefined || body.moves === undefined) return;
     const picture = this.pictures.get(body.id);
     if (picture === undefined) return this.report('INV-10', `${entry.type} moves ${body.id}, which was never planned`);
-    if (picture.planned.tenant !== log.tenant) this.report('INV-11', `${entry.type} in the log of ${log.tenant} moves ${body.id}`);
+    if (picture.planned.tenant !== log.tenant)
+      this.report('INV-11', `${entry.type} in the log of ${log.tenant} moves ${body.id}`);
     if (body.prepared !== undefined && body.prepared !== null) picture.prepared = body.prepared;
     if (body.facts !== undefined && body.facts !== null) picture.facts = body.facts;
     if (body.approval !== undefined) picture.approval = body.approval;
@@ -160,14 +166,15 @@ export class Auditor {
       if (picture.attempts > ATTEMPTS_MAX) this.report('INV-18', `${id} is attempted for the ${picture.attempts}th time`);
       const inFlight = [...this.pictures.values()].filter((one) => one.state.name === 'in-flight').length;
       if (inFlight > IN_FLIGHT_MAX) this.report('INV-18', `${inFlight} writes are in flight`);
-      if (entry.body.requestSha256 !== picture.approval?.requestSha256) this.report('INV-6', `${id} is attempted with other bytes than approved`);
+      if (entry.body.requestSha256 !== picture.approval?.requestSha256)
+        this.report('INV-6', `${id} is attempted with other bytes than approved`);
     }
     if (from === 'in-flight' && to.name === 'unknown') this.ambiguous += 1;
     if (to.name === 'committed') this.committed(id, picture, from, to, entry, byPerson);
     const settledAsAbsent = (from === 'in-flight' || from === 'unknown') && saysNotCharted.includes(to.name);
     if (settledAsAbsent) this.checkAbsence(id, to.name);
     if (from === 'in-flight') this.noteRetryAfter(picture, entry);
-    if (byPerson && entry.type === 'write.retried') picture.notBefore = 0;
+    if (byPerson && entry.type === 'write.retried') picture.notBefore = { ...picture.notBefore, at: 0 };
   }
 
   private committed(
@@ -181,10 +188,12 @@ export class Auditor {
     picture.charted = true;
     if (byPerson) picture.attested = true;
     const evidence = entry.body.exchange ?? [];
-    if (from !== 'committed' && !byPerson && !evidence.some((one) => one.status !== null)) this.report('INV-8', `${id} is committed without an answer of the EHR`);
+    if (from !== 'committed' && !byPerson && !evidence.some((one) => one.status !== null))
+      this.report('INV-8', `${id} is committed without an answer of the EHR`);
     const effects = this.effectsOf(id);
     const there = effects.filter((effect) => effect.reference === to.evidence.reference);
-    if (there.length === 0) return this.report('INV-8', `${id} is committed at ${to.evidence.reference}, where the EHR never put it`);
+    if (there.length === 0)
+      return this.report('INV-8', `${id} is committed at ${to.evidence.reference}, where the EHR never put it`);
     if (to.verification.result !== 'verified') return;
     const stored = there.some((effect) => effect.resource.content === contentOf(picture.prepared?.body));
     if (!stored) this.report('INV-20', `${id} is called verified, and the chart holds something else`);
@@ -193,7 +202,8 @@ export class Auditor {
   /** Nothing may be called not done while it is done, or can still come to be. */
   private checkAbsence(id: string, state: StateName): void {
     const standing = this.effectsOf(id).filter((effect) => effect.live);
-    if (standing.length > 0) this.report('INV-12', `${id} became ${state} while it stands in the chart at ${standing[0]?.reference ?? ''}`);
+    if (standing.length > 0)
+      this.report('INV-12', `${id} became ${state} while it stands in the chart at ${standing[0]?.reference ?? ''}`);
     const travelling = this.world.requests.some(
       (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number),
     );
@@ -203,25 +213,37 @@ export class Auditor {
   private noteRetryAfter(picture: WritePicture, entry: SeenEntry): void {
     const throttled = entry.body.exchange?.find((one) => one.status === 429);
     const seconds = Number(throttled?.headers['retry-after'] ?? 0);
-    picture.notBefore = this.world.scheduler.now + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS);
+    picture.notBefore = {
+      at: this.world.scheduler.now + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS),
+      process: entry.actor,
+      wallOffsetMs: this.world.wallOffsetMs,
+    };
   }
 
   private checkSend(request: WireRequest): void {
     const id = idIn(request.body);
     const picture = id === null ? undefined : this.pictures.get(id);
-    if (id === null || picture === undefined) return this.report('INV-7', `a request left that belongs to no write: ${request.path}`);
+    if (id === null || picture === undefined)
+      return this.report('INV-7', `a request left that belongs to no write: ${request.path}`);
     picture.sends += 1;
     const { state, approval, prepared } = picture;
     if (state.name === 'unknown') this.report('INV-12', `${id} was sent while its outcome is unknown`);
     if (state.name !== 'in-flight' || picture.sends > picture.attempts) {
-      this.report('INV-7', `${id} was sent ${picture.sends} times with ${picture.attempts} attempts on disk, while ${state.name}`);
+      this.report(
+        'INV-7',
+        `${id} was sent ${picture.sends} times with ${picture.attempts} attempts on disk, while ${state.name}`,
+      );
     }
     const { method, path, headers, body } = request;
     const sha256 = hexOf(this.world.tools.sha256(new TextEncoder().encode(JSON.stringify([method, path, headers, body]))));
-    if (sha256 !== approval?.requestSha256 || sha256 !== prepared?.sha256) this.report('INV-6', `${id} was sent with other bytes than approved`);
+    if (sha256 !== approval?.requestSha256 || sha256 !== prepared?.sha256)
+      this.report('INV-6', `${id} was sent with other bytes than approved`);
     this.checkApproval(id, picture);
-    if (this.world.scheduler.now < picture.notBefore) {
-      this.report('INV-18', `${id} was sent ${picture.notBefore - this.world.scheduler.now} ms before the EHR wanted to be asked again`);
+    const { at, process, wallOffsetMs } = picture.notBefore;
+    // A process that was not there when the EHR asked knows of it by the wall clock alone; if that was set meanwhile, it cannot know.
+    const mayKnow = process === request.process || wallOffsetMs === this.world.wallOffsetMs;
+    if (mayKnow && this.world.scheduler.now < at) {
+      this.report('INV-18', `${id} was sent ${at - this.world.scheduler.now} ms before the EHR wanted to be asked again`);
     }
   }
 
@@ -229,10 +251,13 @@ export class Auditor {
     const { approval, planned: write } = picture;
     if (approval === null) return this.report('INV-4', `${id} was sent without an approval`);
     const person = this.people.get(approval.by);
-    if (person?.active !== true) this.report('INV-4', `${id} was sent on the approval of "${approval.by}", who is no longer active`);
-    else if (!person.roles.includes(approval.role)) this.report('INV-4', `${id} was sent on the approval of a ${approval.role} who is none`);
+    if (person?.active !== true)
+      this.report('INV-4', `${id} was sent on the approval of "${approval.by}", who is no longer active`);
+    else if (!person.roles.includes(approval.role))
+      this.report('INV-4', `${id} was sent on the approval of a ${approval.role} who is none`);
     const row = this.world.tools.matrix.rows.find((one) => one.kind === write.kind);
-    if (row?.approvers.includes(approval.role) !== true) this.report('INV-4', `${id} was approved by a ${approval.role}, who may not`);
+    if (row?.approvers.includes(approval.role) !== true)
+      this.report('INV-4', `${id} was approved by a ${approval.role}, who may not`);
   }
 
   private readChart(chart: Chart): void {
@@ -246,19 +271,28 @@ export class Auditor {
     const picture = id === null ? undefined : this.pictures.get(id);
     if (id === null || picture === undefined) return this.report('INV-7', `${effect.reference} was changed by no write`);
     const standing = this.effectsOf(id).filter((one) => one.live);
-    if (standing.length > 1) this.report('INV-1', `${id} stands in the chart ${standing.length} times: ${standing.map((one) => one.reference).join(', ')}`);
+    if (standing.length > 1)
+      this.report(
+        'INV-1',
+        `${id} stands in the chart ${standing.length} times: ${standing.map((one) => one.reference).join(', ')}`,
+      );
     const meant = this.meant.get(picture.planned.eventId) ?? null;
     const hospital = hospitals.find((one) => one.connection === effect.connection);
-    if (hospital?.tenant !== picture.planned.tenant) this.report('INV-11', `${id} of ${picture.planned.tenant} changed the chart of ${effect.connection}`);
+    if (hospital?.tenant !== picture.planned.tenant)
+      this.report('INV-11', `${id} of ${picture.planned.tenant} changed the chart of ${effect.connection}`);
     const subject = effect.before === null ? referenceOf(effect.resource.subject) : effect.reference;
-    if (subject !== picture.facts?.patient.reference) this.report('INV-17', `${id} was written for ${subject}, not for the patient approved`);
+    if (subject !== picture.facts?.patient.reference)
+      this.report('INV-17', `${id} was written for ${subject}, not for the patient approved`);
     const wanted = hospital?.patients[meant?.patient ?? -1];
     const chart = this.world.charts.get(effect.connection);
     if (meant !== null && chart?.withIdentifier('Patient', `urn:mrn|${wanted ?? ''}`, null).includes(subject) !== true) {
       this.report('INV-17', `${id} was written for ${subject}, who is not the patient of the event`);
     }
     if (effect.before !== null && effect.before !== picture.facts?.target?.versionId) {
-      this.report('INV-3', `${id} overwrote version ${effect.before} of ${effect.reference}; approved on version ${picture.facts?.target?.versionId ?? 'none'}`);
+      this.report(
+        'INV-3',
+        `${id} overwrote version ${effect.before} of ${effect.reference}; approved on version ${picture.facts?.target?.versionId ?? 'none'}`,
+      );
     }
   }
 
@@ -267,7 +301,9 @@ export class Auditor {
     const differs =
       row === undefined ||
       (row.version === picture.version &&
-        (row.state.name !== picture.state.name || row.attempts !== picture.attempts || row.approval?.at !== picture.approval?.at));
+        (row.state.name !== picture.state.name ||
+          row.attempts !== picture.attempts ||
+          row.approval?.at !== picture.approval?.at));
     if (differs) this.report('INV-10', `the row of ${id} does not follow from its entries`);
   }
 
@@ -286,9 +322,11 @@ export class Auditor {
   private checkTotals(): void {
     for (const log of this.world.disk.logs) {
       const own = [...this.pictures].filter(([, picture]) => picture.planned.tenant === log.tenant);
-      if (own.length !== log.writes.size) this.report('INV-10', `${log.tenant} has ${log.writes.size} writes; its entries tell of ${own.length}`);
+      if (own.length !== log.writes.size)
+        this.report('INV-10', `${log.tenant} has ${log.writes.size} writes; its entries tell of ${own.length}`);
       for (const [id, picture] of own) {
-        if (log.writes.get(id)?.row.version !== picture.version) this.report('INV-10', `the row of ${id} is not at the version of its entries`);
+        if (log.writes.get(id)?.row.version !== picture.version)
+          this.report('INV-10', `the row of ${id} is not at the version of its entries`);
       }
     }
   }
@@ -303,7 +341,10 @@ export class Auditor {
 /** The write whose request this is, from the bytes themselves. */
 function idIn(body: string | null): string | null {
   if (body === null) return null;
-  const resource = JSON.parse(body) as { identifier?: readonly { system?: string; value?: string }[]; meta?: { tag?: readonly { system?: string; code?: string }[] } };
+  const resource = JSON.parse(body) as {
+    identifier?: readonly { system?: string; value?: string }[];
+    meta?: { tag?: readonly { system?: string; code?: string }[] };
+  };
   const tag = resource.meta?.tag?.findLast((one) => one.system === WRITE_SYSTEM)?.code;
   return tag ?? resource.identifier?.find((one) => one.system === WRITE_SYSTEM)?.value ?? null;
 }

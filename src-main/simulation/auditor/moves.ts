@@ -7,15 +7,15 @@ import type { StateName } from '../../../src-shared/domain/index.ts';
 const allowed: Readonly<Record<StateName, string>> = {
   draft: 'draft validated held failed-terminal withdrawn superseded',
   validated: 'awaiting-approval pending held failed-terminal withdrawn superseded',
-  'awaiting-approval': 'draft pending held failed-terminal withdrawn superseded',
+  'awaiting-approval': 'awaiting-approval pending held failed-terminal withdrawn superseded',
   held: 'draft validated awaiting-approval pending withdrawn superseded',
-  pending: 'in-flight held awaiting-approval conflict failed-terminal withdrawn superseded',
+  pending: 'pending in-flight held awaiting-approval conflict failed-terminal withdrawn superseded',
   'in-flight': 'committed unknown failed-retryable failed-terminal held conflict',
   unknown: 'unknown committed failed-retryable failed-terminal conflict',
-  conflict: 'superseded withdrawn committed',
-  'failed-retryable': 'pending awaiting-approval held failed-terminal withdrawn superseded committed',
+  conflict: 'superseded withdrawn',
+  'failed-retryable': 'pending awaiting-approval held failed-terminal withdrawn superseded',
   'failed-terminal': 'superseded withdrawn resolved-by-hand committed',
-  'resolved-by-hand': 'committed',
+  'resolved-by-hand': '',
   committed: 'committed superseded compensated corrected failed-terminal',
   superseded: 'committed',
   withdrawn: 'committed',
@@ -43,4 +43,14 @@ export const ends: readonly StateName[] = [
 ];
 
 /** Ends that say: this write is not in the chart. */
-export const saysNotCharted: readonly StateName[] = ['failed-terminal', 'resolved-by-hand', 'withdrawn', 'conflict', 'failed-retryable', 'awaiting-approval', 'held', 'pending', 'draft'];
+export const saysNotCharted: readonly StateName[] = [
+  'failed-terminal',
+  'resolved-by-hand',
+  'withdrawn',
+  'conflict',
+  'failed-retryable',
+  'awaiting-approval',
+  'held',
+  'pending',
+  'draft',
+];

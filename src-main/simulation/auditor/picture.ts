@@ -24,8 +24,8 @@ export interface WritePicture {
   attested: boolean;
   /** Requests of this write that have left. */
   sends: number;
-  /** Monotonic time before which the EHR asked not to be asked again. */
-  notBefore: number;
+  /** Monotonic time before which the EHR asked not to be asked again, whom it told, and how wrong the wall clock then was. */
+  notBefore: { readonly at: number; readonly process: string; readonly wallOffsetMs: number };
 }
 
 /** A logged entry as the auditor reads it: plain JSON, nothing taken on trust. */
@@ -58,7 +58,7 @@ export function planned(write: WritePicture['planned']): WritePicture {
     charted: false,
     attested: false,
     sends: 0,
-    notBefore: 0,
+    notBefore: { at: 0, process: '', wallOffsetMs: 0 },
   };
 }
 

@@ -68,7 +68,9 @@ export class Chart {
   }
 
   references(type: string): readonly string[] {
-    return [...this.records.keys()].filter((reference) => reference.startsWith(`${type}/`) && this.current(reference) !== undefined);
+    return [...this.records.keys()].filter(
+      (reference) => reference.startsWith(`${type}/`) && this.current(reference) !== undefined,
+    );
   }
 
   /**

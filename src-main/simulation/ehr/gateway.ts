@@ -1,4 +1,11 @@
-import { writeIdentifierSystem, sha256Hex, type Exchange, type FailureCode, type PreparedRecord, type Sha256 } from '../../../src-shared/domain/index.ts';
+import {
+  writeIdentifierSystem,
+  sha256Hex,
+  type Exchange,
+  type FailureCode,
+  type PreparedRecord,
+  type Sha256,
+} from '../../../src-shared/domain/index.ts';
 import { asArray, asObject, asString, type ExactObject, type ExactValue } from '../../../src-shared/fhir/index.ts';
 import type {
   ChartResource,
@@ -32,7 +39,13 @@ export type Send = (request: {
 
 type Reading =
   | { readonly ok: true; readonly body: ExactObject; readonly exchange: readonly Exchange[] }
-  | { readonly ok: false; readonly gone: boolean; readonly code: FailureCode; readonly retryAfterMs: number | null; readonly exchange: readonly Exchange[] };
+  | {
+      readonly ok: false;
+      readonly gone: boolean;
+      readonly code: FailureCode;
+      readonly retryAfterMs: number | null;
+      readonly exchange: readonly Exchange[];
+    };
 
 /**
  * A plain FHIR adapter on the simulated network: it keeps the gateway port's promises, so that what goes wrong in a run
@@ -90,7 +103,12 @@ export class SimulatedGateway implements EhrGateway {
         content,
       };
       const condition = `identifier=${encodeURIComponent(`${identifier.system}|${identifier.value}`)}`;
-      parts = { method: 'POST', path: identity.resourceType, headers: { 'if-none-exist': condition }, body: JSON.stringify(resource) };
+      parts = {
+        method: 'POST',
+        path: identity.resourceType,
+        headers: { 'if-none-exist': condition },
+        body: JSON.stringify(resource),
+      };
     } else {
       if (facts.target === null || facts.target.versionId === null) {
         return { outcome: 'refused', code: 'operation-unsupported', message: 'an update needs a version to be based on' };
@@ -179,7 +197,8 @@ export class SimulatedGateway implements EhrGateway {
     if (!reading.ok) return unclear(reading.code, reading.retryAfterMs, reading.exchange);
     const match = chartResource(reading.body);
     if (carries(match.resource, query.id)) return { outcome: 'present', match, exchange: reading.exchange };
-    if (`W/"${match.versionId ?? ''}"` === query.prepared.headers['if-match']) return { outcome: 'absent', exchange: reading.exchange };
+    if (`W/"${match.versionId ?? ''}"` === query.prepared.headers['if-match'])
+      return { outcome: 'absent', exchange: reading.exchange };
     const history = await this.get('find', `${reference}/_history`);
     const exchange = [...reading.exchange, ...history.exchange];
     if (!history.ok) return unclear(history.code, history.retryAfterMs, exchange);
@@ -244,7 +263,10 @@ function classify(method: string, path: string, answer: WireAnswer): Verdict {
   if (status === 404) return { outcome: 'refused', code: 'ehr-not-supported', message: 'HTTP 404' };
   if ((status !== 200 && status !== 201) || body === 'cut' || body?.resourceType === 'OperationOutcome') return unclear;
   const resource = body === null ? null : chartResource(body);
-  const reference = resource?.reference ?? headers.location?.split('/_history/')[0] ?? (headers.etag === undefined || method === 'POST' ? undefined : path);
+  const reference =
+    resource?.reference ??
+    headers.location?.split('/_history/')[0] ??
+    (headers.etag === undefined || method === 'POST' ? undefined : path);
   if (reference === undefined) return unclear;
   const versionId = resource?.versionId ?? /^W\/"(.+)"$/.exec(headers.etag ?? '')?.[1] ?? null;
   return { outcome: 'applied', ref: { reference, versionId }, landing: 'charted', resource: resource?.resource ?? null };
@@ -291,7 +313,9 @@ function chartResource(body: ExactObject): ChartResource {
 }
 
 function selfOf(bundle: ExactObject): string | undefined {
-  const self = asArray(bundle.link).map(asObject).find((link) => link?.relation === 'self');
+  const self = asArray(bundle.link)
+    .map(asObject)
+    .find((link) => link?.relation === 'self');
   return asString(self?.url);
 }
 

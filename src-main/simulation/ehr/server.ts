@@ -130,7 +130,8 @@ export class SimulatedServer {
     const type = path.split('?')[0] ?? '';
     const all = this.chart.withIdentifier(type, identifier, now);
     const references = identifier === null ? all.slice(0, PAGE) : all;
-    if (identifier !== null && all.length < this.chart.withIdentifier(type, identifier, null).length) this.struck('FLT-9', request);
+    if (identifier !== null && all.length < this.chart.withIdentifier(type, identifier, null).length)
+      this.struck('FLT-9', request);
     const entry = references.map((reference): ExactValue => {
       const current = this.chart.current(reference);
       return { fullUrl: reference, resource: withAddress(reference, current) };

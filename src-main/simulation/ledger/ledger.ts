@@ -106,8 +106,8 @@ export class SimulatedLedger implements Ledger {
     return this.medium('ledger entries', () => this.reader.entries(tenant, by, limit));
   }
 
-  due(now: number, limit: number): Promise<readonly WriteRow[]> {
-    return this.medium('ledger due', () => this.reader.due(now, limit));
+  due(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
+    return this.medium('ledger due', () => this.reader.due(now, limit, except));
   }
 
   nextDueAt(): Promise<number | null> {
@@ -160,7 +160,10 @@ export class SimulatedLedger implements Ledger {
     this.unsynced = [];
     if (fault === null) return this.apply(batch);
     if (fault === 'kept') this.apply(batch);
-    throw new SimulatedLedgerError('ledger-failed', 'the ledger could not be synced and takes nothing more until it is opened again');
+    throw new SimulatedLedgerError(
+      'ledger-failed',
+      'the ledger could not be synced and takes nothing more until it is opened again',
+    );
   }
 
   private apply(batch: readonly Waiting[]): readonly Applied[] {

@@ -1,4 +1,12 @@
-import { Frontier, encodeEnvelope, leafHash, payloadCommitment, saltBytes, sameBytes, type Envelope } from '../../../src-shared/audit/index.ts';
+import {
+  Frontier,
+  encodeEnvelope,
+  leafHash,
+  payloadCommitment,
+  saltBytes,
+  sameBytes,
+  type Envelope,
+} from '../../../src-shared/audit/index.ts';
 import {
   hex,
   project,
@@ -75,7 +83,13 @@ export class SimulatedLog {
       refuseHalves(commit.tenant, draft);
       const seq = firstSeq + at;
       const body = JSON.stringify(draft.body);
-      const entry = { type: draft.type, tenant: this.tenant, seq, at: lastAt, body: JSON.parse(body) as unknown } as ProjectedEntry;
+      const entry = {
+        type: draft.type,
+        tenant: this.tenant,
+        seq,
+        at: lastAt,
+        body: JSON.parse(body) as unknown,
+      } as ProjectedEntry;
       staged.take(seq, project(entry, staged));
       return { draft, seq, at: lastAt, body };
     });
@@ -139,12 +153,15 @@ export class SimulatedLog {
       const draft = { ...stored.draft, at: stored.at, body: JSON.parse(stored.body) as unknown } as EntryDraft;
       again.append({ tenant: this.tenant, expected: [], entries: [draft] });
       const leaf = again.entries[stored.seq]?.leaf;
-      if (leaf === undefined || !sameBytes(leaf, stored.leaf)) found.push({ code: 'leaf-differs', seq: stored.seq, message: 'the entry' });
+      if (leaf === undefined || !sameBytes(leaf, stored.leaf))
+        found.push({ code: 'leaf-differs', seq: stored.seq, message: 'the entry' });
       const root = roots.get(stored.seq + 1);
-      if (root !== undefined && root !== hex(again.tree.root())) found.push({ code: 'root-differs', seq: stored.seq, message: 'the tree' });
+      if (root !== undefined && root !== hex(again.tree.root()))
+        found.push({ code: 'root-differs', seq: stored.seq, message: 'the tree' });
     }
     const text = (log: SimulatedLog): string => JSON.stringify([[...log.writes].sort(), [...log.registry].sort()]);
-    if (text(this) !== text(again)) found.push({ code: 'row-differs', seq: null, message: 'the rows do not follow from the entries' });
+    if (text(this) !== text(again))
+      found.push({ code: 'row-differs', seq: null, message: 'the rows do not follow from the entries' });
     return found;
   }
 

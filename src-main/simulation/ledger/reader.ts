@@ -87,9 +87,9 @@ export class DiskReader {
       .map((stored) => log.read(stored));
   }
 
-  due(now: number, limit: number): readonly WriteRow[] {
+  due(now: number, limit: number, except: readonly string[]): readonly WriteRow[] {
     return this.ready()
-      .filter(({ at }) => at <= now)
+      .filter(({ at, row }) => at <= now && !except.includes(row.connection))
       .slice(0, limit)
       .map(({ row }) => row);
   }

@@ -96,7 +96,18 @@ function addEvent(operations: Operation[], chance: Chance, data: Chance, n: numb
   const hospital = chance.pick([0, 0, 1]);
   const patient = chance.between(0, (hospitals[hospital]?.patients.length ?? 1) - 1);
   const approver = (own: Chance): string | null => (own.happens(0.7) ? own.pick(clinicians).id : null);
-  const parts = chance.pick([['note'], ['note'], ['note', 'task'], ['task'], ['allergy'], ['demographics'], ['note', 'allergy'], ['demographics', 'note']] as const);
+  const parts = chance.pick([
+    ['note'],
+    ['note'],
+    ['note', 'task'],
+    ['task'],
+    ['allergy'],
+    ['demographics'],
+    ['note', 'allergy'],
+    ['demographics', 'note'],
+    ['demographics'],
+    ['demographics'],
+  ] as const);
   const at = time(chance);
   const first = { kind: 'event', event: `event-${n}`, hospital, patient, parts } as const;
   operations.push({ ...first, at, version: 1, approvedBy: approver(chance), words: String(data.between(0, 1e6)) });
@@ -120,11 +131,16 @@ function addBefalling(operations: Operation[], kind: FaultKind, chance: Chance, 
     switch (kind) {
       case 'FLT-8':
         // Again a little later: a change that comes between a look at the chart and the write is the one that matters.
-        operations.push({ kind: 'other-author', at, hospital, patient }, { kind: 'other-author', at: at + 900, hospital, patient });
+        operations.push(
+          { kind: 'other-author', at, hospital, patient },
+          { kind: 'other-author', at: at + 900, hospital, patient },
+        );
         break;
       case 'FLT-11':
         operations.push(
-          own.happens(0.6) ? { kind: 'merge', at, hospital, patient } : { kind: 'restore', at, hospital, backMs: own.between(1, 5 * SECOND) },
+          own.happens(0.6)
+            ? { kind: 'merge', at, hospital, patient }
+            : { kind: 'restore', at, hospital, backMs: own.between(1, 5 * SECOND) },
         );
         break;
       case 'FLT-18':

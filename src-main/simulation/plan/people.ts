@@ -6,8 +6,20 @@ export const clinicians: readonly Person[] = [
   { id: 'dr-lee', name: 'Dana Lee', roles: ['clinician'], npi: null, active: true },
   { id: 'dr-mora', name: 'Ines Mora', roles: ['clinician'], npi: null, active: true },
 ];
-export const clinicalOwner: Person = { id: 'dr-okafor', name: 'Chidi Okafor', roles: ['clinical-owner'], npi: null, active: true };
-export const operator: Person = { id: 'ops', name: 'Olga Peters', roles: ['operator', 'operations-lead'], npi: null, active: true };
+export const clinicalOwner: Person = {
+  id: 'dr-okafor',
+  name: 'Chidi Okafor',
+  roles: ['clinical-owner'],
+  npi: null,
+  active: true,
+};
+export const operator: Person = {
+  id: 'ops',
+  name: 'Olga Peters',
+  roles: ['operator', 'operations-lead'],
+  npi: null,
+  active: true,
+};
 
 export const scribe: Source = {
   name: 'scribe-7',

@@ -6,7 +6,8 @@ import { hospitals, scribe } from './people.ts';
 export function recordOf(operation: Extract<Operation, { kind: 'event' }>, approvedBy: string | null, sha256: Sha256): string {
   const hospital = hospitals[operation.hospital];
   const patient = hospital?.patients[operation.patient];
-  if (hospital === undefined || patient === undefined) throw new RangeError('an event of a hospital or patient that is not there');
+  if (hospital === undefined || patient === undefined)
+    throw new RangeError('an event of a hospital or patient that is not there');
   const content = JSON.stringify(Object.assign({}, ...operation.parts.map((part) => contentOf(part, operation))));
   const event = {
     specVersion: '1.0',

@@ -7,12 +7,15 @@ import type { StateOf, WriteMoved, WriteState } from '../../../src-shared/domain
  * would do. The auditor must catch every one.
  */
 export const brokenEngines: Readonly<Record<string, Sabotage>> = {
-  'sends again what is unknown': (deps) => withLedger(deps, (ledger) => ({ commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(sendAgain) }) })),
+  'sends again what is unknown': (deps) =>
+    withLedger(deps, (ledger) => ({ commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(sendAgain) }) })),
 
   'does not record the attempt': (deps) =>
     withLedger(deps, (ledger) => ({
       commit: (commit) =>
-        commit.entries.some((entry) => entry.type === 'write.attempted') ? Promise.resolve({ ok: true, firstSeq: 0 }) : ledger.commit(commit),
+        commit.entries.some((entry) => entry.type === 'write.attempted')
+          ? Promise.resolve({ ok: true, firstSeq: 0 })
+          : ledger.commit(commit),
     })),
 
   'ignores If-Match': (deps) =>
@@ -31,15 +34,16 @@ export const brokenEngines: Readonly<Record<string, Sabotage>> = {
     withGateway(deps, (gateway) => ({
       find: async (query) => {
         const found = await gateway.find(query);
-        return found.outcome === 'inconclusive' && found.code === 'search-not-trusted' ? { outcome: 'absent', exchange: found.exchange } : found;
+        return found.outcome === 'inconclusive' && found.code === 'search-not-trusted'
+          ? { outcome: 'absent', exchange: found.exchange }
+          : found;
       },
     })),
 
-  'believes the first empty search': (deps) => ({ ...deps, searchSettleMs: 0 }),
-
   'sends other bytes than approved': (deps) =>
     withGateway(deps, (gateway) => ({
-      send: (prepared, deadlineMs) => gateway.send({ ...prepared, body: prepared.body.replace('"content":"', '"content":" ') }, deadlineMs),
+      send: (prepared, deadlineMs) =>
+        gateway.send({ ...prepared, body: prepared.body.replace('"content":"', '"content":" ') }, deadlineMs),
     })),
 
   'does not ask whether the approver is still there': (deps) =>
@@ -57,7 +61,10 @@ function withLedger(deps: Parameters<Sabotage>[0], change: (ledger: Ledger) => P
   return { ...deps, ledger: over(deps.ledger, change(deps.ledger)) };
 }
 
-function withGateway(deps: Parameters<Sabotage>[0], change: (gateway: EhrGateway) => Partial<EhrGateway>): Parameters<Sabotage>[0] {
+function withGateway(
+  deps: Parameters<Sabotage>[0],
+  change: (gateway: EhrGateway) => Partial<EhrGateway>,
+): Parameters<Sabotage>[0] {
   return {
     ...deps,
     gateways: {
