@@ -204,8 +204,10 @@ export class Auditor {
     const standing = this.effectsOf(id).filter((effect) => effect.live);
     if (standing.length > 0)
       this.report('INV-12', `${id} became ${state} while it stands in the chart at ${standing[0]?.reference ?? ''}`);
+    // A conditional update on a version that is gone is refused when it arrives; if it was not, the end shows it.
+    const harmless = (request: WireRequest): boolean => state === 'conflict' && request.headers['if-match'] !== undefined;
     const travelling = this.world.requests.some(
-      (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number),
+      (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number) && !harmless(request),
     );
     if (travelling) this.report('INV-12', `${id} became ${state} while a request of it is still on its way`);
   }
