@@ -41,7 +41,7 @@ export async function run(full: boolean): Promise<readonly Figure[]> {
   return figures;
 }
 
-export async function ofSize(size: number): Promise<readonly Figure[]> {
+async function ofSize(size: number): Promise<readonly Figure[]> {
   const { desk } = await filled(size);
   const figures: Figure[] = [];
   const figure: Tell = (name, value, unit, goal) => {

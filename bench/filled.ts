@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Desk } from '../e2e/support/command-line.ts';
+import { ensureBuilt } from '../scripts/ensure-built.ts';
 import { openSqliteLedger } from '../src-main/ledger/index.ts';
 import { deriveKeys, openKeySlots, systemClock, systemRandom } from '../src-main/platform/index.ts';
 import type { Commit, EntryDraft, Ledger, LedgerLists } from '../src-main/ports/outbound/index.ts';
@@ -31,7 +32,7 @@ export interface Filled {
   readonly megabytes: number;
 }
 
-export const made = new Map<number, Promise<Filled>>();
+const made = new Map<number, Promise<Filled>>();
 
 /** The workspace with so many writes, a multiple of four: the same one for every bench of a run. */
 export function filled(writes: number): Promise<Filled> {
@@ -46,6 +47,8 @@ export async function closeFilled(): Promise<void> {
 }
 
 async function fillDesk(writes: number): Promise<Filled> {
+  const failed = ensureBuilt();
+  if (failed !== null) throw new Error(failed);
   const desk = new Desk();
   try {
     await desk.ok(['init', '--site', 'bench']);
@@ -110,27 +113,25 @@ function eventEntries(index: number, tenant: string, at: number, events: number)
   const connection = CONNECTIONS[index % 7 === 0 ? 1 : 0] ?? '';
   const eventId = `bench:${index}`;
   const visit = id(`visit ${index}`);
-  const writes = slots.map(
-    ({ slot, kind, resourceType, tier }): PlannedWrite => ({
-      id: id(`${index} ${slot}`),
-      tenant,
-      connection,
-      source: 'bench',
-      eventId,
-      eventVersion: 1,
-      slot,
-      kind,
-      resourceType,
-      operation: 'create',
-      tier,
-      group: visit,
-      lane: `${patient}/${visit}`,
-      patientKey: patient,
-      encounterKey: visit,
-      supersedes: null,
-      contentSha256: digest(slot),
-    }),
-  );
+  const writes = slots.map(({ slot, kind, resourceType, tier }): PlannedWrite => ({
+    id: id(`${index} ${slot}`),
+    tenant,
+    connection,
+    source: 'bench',
+    eventId,
+    eventVersion: 1,
+    slot,
+    kind,
+    resourceType,
+    operation: 'create',
+    tier,
+    group: visit,
+    lane: `${patient}/${visit}`,
+    patientKey: patient,
+    encounterKey: visit,
+    supersedes: null,
+    contentSha256: digest(slot),
+  }));
   const of = { at, actor: bencher, patientKey: patient, correlation: eventId };
   return [
     {
@@ -153,14 +154,12 @@ function eventEntries(index: number, tenant: string, at: number, events: number)
         kept: [],
       },
     },
-    ...writes.map(
-      (write, slot): EntryDraft => ({
-        ...of,
-        type: 'write.settled',
-        stream: `write/${write.id}`,
-        body: { id: write.id, moves: movesOf(index * writesPerEvent + slot, at), exchange: [] },
-      }),
-    ),
+    ...writes.map((write, slot): EntryDraft => ({
+      ...of,
+      type: 'write.settled',
+      stream: `write/${write.id}`,
+      body: { id: write.id, moves: movesOf(index * writesPerEvent + slot, at), exchange: [] },
+    })),
   ];
 }
 
@@ -210,7 +209,10 @@ function record(index: number, tenant: string, patient: string): string {
       encounter: { identifiers: [{ system: 'urn:bench', value: `visit ${index}` }] },
     },
     content: {
-      note: { title: 'Progress note', text: `Visit ${index}. The patient reports two weeks of intermittent cough without fever.` },
+      note: {
+        title: 'Progress note',
+        text: `Visit ${index}. The patient reports two weeks of intermittent cough without fever.`,
+      },
       problems: [{ code: { text: 'Cough' } }],
       allergies: [{ substance: { text: 'Penicillin' } }],
       procedures: [{ code: { text: 'Spirometry' } }],

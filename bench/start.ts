@@ -24,7 +24,7 @@ export async function run(full: boolean): Promise<readonly Figure[]> {
   return figures;
 }
 
-export async function ofSize(size: number): Promise<readonly Figure[]> {
+async function ofSize(size: number): Promise<readonly Figure[]> {
   const { desk, fillSeconds, megabytes } = await filled(size);
   const figures: Figure[] = [];
   const add = (name: string, value: number, unit: string, goal?: Figure['goal']): void => {

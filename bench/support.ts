@@ -10,7 +10,14 @@ import { register, type EngineDeps } from '../src-main/engine/index.ts';
 import { openSqliteLedger } from '../src-main/ledger/index.ts';
 import { r4Definitions, sha256, systemClock, systemRandom, systemTimers } from '../src-main/platform/index.ts';
 import type { EhrGateway } from '../src-main/ports/outbound/index.ts';
-import { checkRuleNames, compileChecks, consentPolicy, contractMatrix, type Actor, type CheckRules } from '../src-shared/domain/index.ts';
+import {
+  checkRuleNames,
+  compileChecks,
+  consentPolicy,
+  contractMatrix,
+  type Actor,
+  type CheckRules,
+} from '../src-shared/domain/index.ts';
 import { limits } from '../src-shared/limits/index.ts';
 
 /** One measured line: what it is, its figure, and the goal it is held against where there is one. */

@@ -248,6 +248,12 @@ describe('what may already stand in the chart', () => {
 
 describe('refusals', () => {
   it('I2 are five, each reached above', () => {
-    expect([...decisionRefusals]).toEqual(['state-forbids', 'role-forbids', 'approval-stale', 'reason-missing', 'approvals-frozen']);
+    expect([...decisionRefusals]).toEqual([
+      'state-forbids',
+      'role-forbids',
+      'approval-stale',
+      'reason-missing',
+      'approvals-frozen',
+    ]);
   });
 });

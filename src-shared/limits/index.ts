@@ -98,7 +98,7 @@ export const limits = {
   /** Rows of the queue handed to the window in one answer. */
   queuePageRowsMax: 200,
   /** Rows of a long list passed over in one step; between steps other work has its turn. */
-  queueHopRows: 5_000,
+  queueHopRows: 25_000,
   /** Writes whose names and titles are kept ready for lists. */
   headlinesCachedMax: 4_096,
   /** Writes that wait for an approval shown to one person at a time. */

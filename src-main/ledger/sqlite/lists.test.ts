@@ -85,6 +85,24 @@ describe('I1 long lists', () => {
     expect(await ledger.writesFrom({ after: 'nothing', limit: 5 }, 20)).toEqual([]);
   });
 
+  it('I1 counts places through writes that came into several logs at the same moment and in the same place', async () => {
+    const tenants = ['north', 'south', 'east'];
+    for (let at = 0; at < 4; at += 1) {
+      for (const tenant of tenants)
+        await ledger.commit(intake([plannedWrite(`${tenant}${at}`, { tenant, patientKey: 'same' })], 1_000 + at));
+    }
+    const all = (await ledger.writes({ limit: 100 })).map(({ id }) => id);
+    expect(all).toHaveLength(12);
+    for (const filter of [{}, { patientKey: 'same' }, { states: ['draft' as const] }]) {
+      for (let skip = 0; skip <= all.length; skip += 1) {
+        const page = await ledger.writesFrom({ ...filter, limit: 2 }, skip);
+        expect(page.map(({ id }) => id)).toEqual(all.slice(skip, skip + 2));
+      }
+    }
+    const further = await ledger.writesFrom({ after: all[3] ?? '', limit: 3 }, 4);
+    expect(further.map(({ id }) => id)).toEqual(all.slice(8, 11));
+  });
+
   it('I1 names every cause with how many writes carry it, since when, and what it looks like', async () => {
     const all = await fill();
     const causes = await ledger.causes();

@@ -5,7 +5,7 @@ import type { Db, Statement } from './connection.ts';
 import type { Logs } from './logs.ts';
 import { placeOf } from './place.ts';
 import type { SqliteReader } from './reader.ts';
-import { WriteQuery } from './write-query.ts';
+import { WriteQuery, type WriteStream } from './write-query.ts';
 
 /** Lists, counts and anchors for people who look, each by an index: nothing here walks over all writes to find a few. */
 export class SqliteLists {
@@ -50,17 +50,42 @@ export class SqliteLists {
     if (skip === 0) return this.reader.writes(filter);
     const log = filter.tenant === undefined ? null : this.logs.number(filter.tenant);
     if (log === undefined || filter.limit <= 0) return [];
-    const streams = this.query.streams(filter, log);
-    if (streams.length === 0) return [];
-    // Only what the index holds is read of the rows that are passed over.
-    const arms = streams.map(({ from, where }) => `SELECT created_at, ord, log, id FROM ${from} ${where}`);
-    const ids = this.statement(`${arms.join(' UNION ALL ')} ORDER BY created_at DESC, ord DESC, log DESC LIMIT ? OFFSET ?`).all(
-      ...streams.flatMap(({ values }) => values),
-      filter.limit,
-      skip,
-    ) as { id: string }[];
-    const rows = await Promise.all(ids.map(({ id }) => this.reader.findWrite(id)));
+    const id = this.statement('SELECT id FROM write WHERE row = ?').pluck();
+    const ids = this.placesFrom(this.query.streams(filter, log), filter.limit, skip).map((row) => id.get(row) as string);
+    const rows = await Promise.all(ids.map((one) => this.reader.findWrite(one)));
     return rows.filter((row) => row !== undefined);
+  }
+
+  /** Rows of the table from a place of the list on. Of what is passed over only the index is read: the table costs fifty times as much. */
+  private placesFrom(streams: readonly WriteStream[], limit: number, skip: number): readonly number[] {
+    const [only, ...others] = streams;
+    if (only === undefined) return [];
+    if (others.length === 0 && !only.holdsLog) return this.placesByMoment(only, limit, skip);
+    const arms = streams.map(({ from, where }) => `SELECT created_at, ord, log, row FROM ${from} ${where}`);
+    const found = this.statement(`${arms.join(' UNION ALL ')} ORDER BY created_at DESC, ord DESC, log DESC LIMIT ? OFFSET ?`).all(
+      ...streams.flatMap(({ values }) => values),
+      limit,
+      skip,
+    ) as { row: number }[];
+    return found.map(({ row }) => row);
+  }
+
+  /** The same where the index leaves open which log comes first among writes of one moment and one order in their logs. */
+  private placesByMoment({ from, where, values }: WriteStream, limit: number, skip: number): readonly number[] {
+    // An order stands once in each log, so that no more than the other logs' writes can share a place with another.
+    const before = Math.min(skip, this.logs.all().length);
+    const moments = this.statement(
+      `SELECT created_at AS at, ord FROM ${from} ${where} ORDER BY created_at DESC, ord DESC LIMIT ? OFFSET ?`,
+    ).all(...values, before + 1, skip - before) as { at: number; ord: number }[];
+    const first = moments[before];
+    if (first === undefined) return [];
+    const shared = moments.slice(0, before).filter(({ at, ord }) => at === first.at && ord === first.ord).length;
+    return this.statement(
+      `SELECT row FROM ${from} ${where === '' ? 'WHERE' : `${where} AND`} (created_at, ord) <= (?, ?)
+        ORDER BY created_at DESC, ord DESC, log DESC LIMIT ? OFFSET ?`,
+    )
+      .pluck()
+      .all(...values, first.at, first.ord, limit, shared) as number[];
   }
 
   async causes(): Promise<readonly Cause[]> {

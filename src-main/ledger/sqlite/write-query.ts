@@ -15,10 +15,13 @@ export interface WriteStream {
   /** Empty, or the whole WHERE clause. */
   readonly where: string;
   readonly values: readonly unknown[];
+  /** Its index holds the log too: with the time and the order in the log it gives the order of the list by itself. */
+  readonly holdsLog: boolean;
 }
 
 /** Streams of writes in order are merged from at most this many places; beyond, walking all writes in order is cheaper. */
 const MERGED_MAX = 64;
+const BY_STATE = 'write_by_state';
 
 /** From a filter over writes to the statements that answer it by index: pages, counts and places in a list. */
 export class WriteQuery {
@@ -47,6 +50,7 @@ export class WriteQuery {
         from: `write INDEXED BY ${part.index}`,
         where: all.length === 0 ? '' : `WHERE ${all.join(' AND ')}`,
         values: [...part.values, ...values],
+        holdsLog: part.index === BY_STATE,
       };
     });
   }
@@ -98,7 +102,7 @@ export class WriteQuery {
     );
     if (wanted.length > MERGED_MAX) return whole('write_by_time');
     return wanted.map((tally) => ({
-      index: 'write_by_state',
+      index: BY_STATE,
       terms: ['log = ?', 'state = ?', 'connection = ?'],
       values: [tally.log, tally.state, tally.connection],
     }));
