@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,6 +8,8 @@ export default defineConfig({
     globalSetup: 'scripts/vitest-global-setup.ts',
     // Processes rather than threads: tests open native databases and start programs, and a crash must take down one file only.
     pool: 'forks',
+    // Vitest would leave one processor free; most tests here wait for programs they have started.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A forgotten `only` would pass a run that left everything else out.

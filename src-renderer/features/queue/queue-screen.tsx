@@ -64,7 +64,11 @@ function Lists(props: { readonly tab: QueueTab; readonly filter: QueueFilter }) 
   const [active, setActive] = useState<Active>({ position: 0, id: null, turn: 0 });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const position = activePosition(list, active);
-  const row = list === null ? undefined : rows.rowAt(list, position);
+  const found = list === null ? undefined : rows.rowAt(list, position);
+  // The page that the row in focus stood on may have been let go after much scrolling; its write is still looked at.
+  const lastFound = useRef(found);
+  if (found !== undefined) lastFound.current = found;
+  const row = found ?? (lastFound.current?.id === active.id ? lastFound.current : undefined);
 
   // Rows are drawn anew only when they change, so what they call stays the same whatever the list becomes.
   const latest = useRef(list);

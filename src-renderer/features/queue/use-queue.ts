@@ -69,17 +69,21 @@ export function useQueue(tab: QueueTab, filter: QueueFilter, isHeld: () => boole
     );
   }, [key, readPage]);
 
+  const again = useRef<() => void>(() => undefined);
   const readMissing = useCallback(() => {
     const { list: known, seen, inFlight, generation } = current.current;
     if (known === null) return;
+    // Whoever drags through a long list passes more places than can be read: what is asked for next is what is on the
+    // screen then, not all that was on it meanwhile.
+    if (inFlight.size > 0) return;
     for (const page of rows.missingPages(known, seen.first, seen.last)) {
-      if (inFlight.has(page)) continue;
       inFlight.add(page);
       readPage(page).then(
         (answer) => {
           if (generation !== current.current.generation) return;
           inFlight.delete(page);
           change((before) => rows.withPage(before, answer));
+          again.current();
         },
         (failure: unknown) => {
           if (generation !== current.current.generation) return;
@@ -89,6 +93,8 @@ export function useQueue(tab: QueueTab, filter: QueueFilter, isHeld: () => boole
       );
     }
   }, [readPage, change]);
+  // After a page is there and drawn, the places on the screen may be others.
+  again.current = () => setTimeout(readMissing, 0);
 
   const settle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const see = useCallback(
