@@ -1,17 +1,8 @@
 // A real browser before the built console, as the benches of the window need it.
 import { createInterface } from 'node:readline';
 import { chromium, type Page } from 'playwright';
+import { quietChromium } from '../e2e/support/chromium.ts';
 import type { Desk } from '../e2e/support/command-line.ts';
-
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** In the page: `settled(test)` gives the time, in ms since navigation began, of the first frame after `test` holds. */
 const settled = `window.settled = (test) => new Promise((resolve) => {
@@ -23,7 +14,7 @@ const settled = `window.settled = (test) => new Promise((resolve) => {
 export async function openBrowser(): Promise<{ readonly page: Page; close(): Promise<void> }> {
   const executablePath = process.env['COUNTERSIGN_CHROMIUM'];
   const browser = await chromium.launch({
-    args: quiet,
+    args: [...quietChromium],
     ignoreDefaultArgs: ['--hide-scrollbars'],
     ...(executablePath === undefined ? {} : { executablePath }),
   });
