@@ -107,3 +107,20 @@ function endOf(tokens: readonly Token[], at: number, stems: readonly string[]): 
   }
   return place;
 }
+
+/** Words that tell one place of the body from another, whatever is found there. */
+export const placeWords = [
+  'left',
+  'right',
+  'medial',
+  'lateral',
+  'anterior',
+  'posterior',
+  'proximal',
+  'distal',
+  'upper',
+  'lower',
+  'inner',
+  'outer',
+  'midline',
+] as const;

@@ -1,6 +1,7 @@
 import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { conceptKey } from './transcript.ts';
 import { spanOf, stemOf } from './text.ts';
+import { placeWords } from './lexicon.ts';
 import type { Mention } from './lexicon.ts';
 
 /** Statements that cannot stand as they are: against another statement of the note, or against their own words (F2). */
@@ -13,22 +14,7 @@ interface Stated {
   readonly where: string;
 }
 
-const PLACES = new Set([
-  'left',
-  'right',
-  'medial',
-  'lateral',
-  'anterior',
-  'posterior',
-  'proximal',
-  'distal',
-  'upper',
-  'lower',
-  'inner',
-  'outer',
-  'bilateral',
-  'midline',
-]);
+const PLACES = new Set([...placeWords, 'bilateral']);
 const TIMES = new Set(
   [
     'now',

@@ -10,6 +10,7 @@ import {
   type ReadPart,
 } from './note.ts';
 import { spanOf, type Token } from './text.ts';
+import { placeWords } from './lexicon.ts';
 import type { Mention } from './lexicon.ts';
 
 /** What the note affirms against what the visit denied, and the other way about (F2). */
@@ -76,28 +77,7 @@ function aboutNow(part: ReadPart, mention: Mention, denied: boolean): boolean {
 }
 
 const CONTEXT = 14;
-const PLACES = new Set([
-  'left',
-  'right',
-  'medial',
-  'lateral',
-  'anterior',
-  'posterior',
-  'proximal',
-  'distal',
-  'upper',
-  'lower',
-  'inner',
-  'outer',
-  'midline',
-  'movement',
-  'flexion',
-  'extension',
-  'supination',
-  'pronation',
-  'palpation',
-  'strength',
-]);
+const PLACES = new Set([...placeWords, 'movement', 'flexion', 'extension', 'supination', 'pronation', 'palpation', 'strength']);
 // Concepts that say little without their place.
 const PLACED = new Set([
   'pain',
