@@ -34,10 +34,9 @@ export function placeIn(text: string | null, workAreas: readonly Rectangle[]): W
       y + HOLD.height <= one.y + one.height,
   );
   if (area === undefined) return { bounds: FIRST.bounds, maximized: place.maximized };
-  return {
-    bounds: { x, y, width: Math.min(width, area.width), height: Math.min(height, area.height) },
-    maximized: place.maximized,
-  };
+  const size = { width: Math.min(width, area.width), height: Math.min(height, area.height) };
+  // A window made narrower keeps its left edge: one that reached in from the display on the left has to follow its right edge.
+  return { bounds: { x: Math.max(x, area.x + HOLD.width - size.width), y, ...size }, maximized: place.maximized };
 }
 
 function parsed(text: string | null): z.infer<typeof stored> | null {
