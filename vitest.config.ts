@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['{src-shared,src-main,src-renderer,scripts,bench,e2e}/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'scripts/vitest-global-setup.ts',
+    setupFiles: 'scripts/vitest-setup.ts',
     // Processes rather than threads: tests open native databases and start programs, and a crash must take down one file only.
     pool: 'forks',
     // Vitest would leave one processor free; most tests here wait for programs they have started.
