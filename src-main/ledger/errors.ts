@@ -1,3 +1,6 @@
+/** A ledger file whose medium refuses: each fault has its own code, whether it shows at opening or later. */
+export type MediumCode = 'ledger-disk-full' | 'ledger-io-failed' | 'ledger-read-only' | 'ledger-unreadable';
+
 /**
  * Why a workspace's ledger was not opened. Codes are stable; each has its own message. Opening never creates, repairs or
  * replaces anything that exists, so after a refusal every file is as it was.
@@ -12,11 +15,13 @@ export type RefusalCode =
   | 'ledger-schema-altered'
   | 'ledger-other-workspace'
   | 'ledger-rolled-back'
+  | 'ledger-tail-lost'
   | 'ledger-forked'
   | 'ledger-checkpoints-missing'
   | 'ledger-checkpoints-damaged'
   | 'ledger-settings'
   | 'ledger-busy'
+  | MediumCode
   | 'payload-keys-missing'
   | 'payload-keys-wrong-key'
   | 'payload-keys-damaged';
@@ -41,13 +46,24 @@ export class OpenRefused extends Error {
  * Why a ledger that is open could not do what it was asked.
  *
  * - `ledger-busy`: another process held the file for too long. Nothing was written; asking again is safe.
- * - `ledger-failed`: the medium failed while writing. Whether the last commit is on disk is not known. The ledger takes
- *   nothing more; it has to be opened again, which finds out (C5).
+ * - `ledger-disk-full`, `ledger-io-failed`, `ledger-read-only`, `ledger-unreadable`, `ledger-damaged`: the medium failed.
+ *   Whether the last commit is on disk is not known. The ledger takes nothing more; it has to be opened again, which finds
+ *   out (C5).
+ * - `ledger-altered`: what was read back is not what was written. As above, and nothing was signed.
+ * - `ledger-failed`: something else went wrong while writing. As above.
  * - `ledger-closed`: it was closed.
  * - `entry-refused`: this commit cannot be written as it is; nothing of it was.
  * - `row-unreadable`: a stored row no longer parses. It stays as it is.
  */
-export type LedgerErrorCode = 'ledger-busy' | 'ledger-failed' | 'ledger-closed' | 'entry-refused' | 'row-unreadable';
+export type LedgerErrorCode =
+  | 'ledger-busy'
+  | MediumCode
+  | 'ledger-damaged'
+  | 'ledger-altered'
+  | 'ledger-failed'
+  | 'ledger-closed'
+  | 'entry-refused'
+  | 'row-unreadable';
 
 export class LedgerError extends Error {
   readonly code: LedgerErrorCode;
@@ -56,4 +72,12 @@ export class LedgerError extends Error {
     this.name = 'LedgerError';
     this.code = code;
   }
+}
+
+/** What a medium that can no longer be written or read says. */
+export type MediumFault = 'disk-full' | 'io-failed' | 'read-only' | 'unreadable' | 'damaged';
+
+/** The code of a ledger that was open and whose medium has this fault; `null`: none that is known. */
+export function mediumCode(fault: MediumFault | null): MediumCode | 'ledger-damaged' | 'ledger-failed' {
+  return fault === null ? 'ledger-failed' : (`ledger-${fault}` as const);
 }

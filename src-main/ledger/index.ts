@@ -1,10 +1,9 @@
 export { LedgerError } from './errors.ts';
 export type { LedgerErrorCode, Refusal, RefusalCode } from './errors.ts';
-export { groupStates } from './groups.ts';
-export type { GroupState } from './groups.ts';
+export { failpoints } from './failpoint.ts';
+export type { AtFailpoint, Failpoint } from './failpoint.ts';
 export { acquireEngineLock, inspectDamagedFile, openSqliteLedger, readEngineLockHolder } from './sqlite/index.ts';
 export type {
-  CommitStep,
   DamagedPage,
   DamageReport,
   EngineLock,

@@ -1,10 +1,20 @@
 import { encodeEnvelope, leafHash, nodeNumber, type Envelope } from '../../../src-shared/audit/index.ts';
-import { hex, project, type ProjectedEntry } from '../../../src-shared/domain/index.ts';
+import { hex, project, stopWords, type ProjectedEntry } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
-import type { Commit, CommitResult, EntryDraft, Random } from '../../ports/outbound/index.ts';
-import { LedgerError } from '../errors.ts';
+import {
+  LeaseEnded,
+  type Commit,
+  type CommitResult,
+  type EntryDraft,
+  type Expected,
+  type Random,
+} from '../../ports/outbound/index.ts';
+import { LedgerError, mediumCode } from '../errors.ts';
+import type { AtFailpoint } from '../failpoint.ts';
+import { errorCode, mediumFault } from './medium.ts';
 import { assertDurable, sqliteCode, type Db, type Statement } from './connection.ts';
 import { sha256 } from './keys.ts';
+import type { SqliteLeases } from './leases.ts';
 import type { LogHead, Logs } from './logs.ts';
 import { seal, sealRandomBytes, type Sealed } from './payload.ts';
 import type { KeyOwner, PayloadKeys } from './payload-keys.ts';
@@ -15,16 +25,16 @@ import type { RowStore } from './row-store.ts';
 /** Commits written by one transaction at most, so that a long queue does not keep everything else waiting. */
 const GROUP_MAX = 256;
 
-/** Points in a commit at which a crash test may stop the process. */
-export type CommitStep = 'queued' | 'keys-written' | 'begun' | 'staged' | 'written' | 'committed';
-
 export interface AppenderOptions {
   readonly db: Db;
   readonly logs: Logs;
   readonly rows: RowStore;
+  readonly leases: Pick<SqliteLeases, 'holds'>;
   readonly keys: PayloadKeys;
   readonly random: Pick<Random, 'bytes'>;
-  readonly onStep: (step: CommitStep) => void;
+  readonly failpoint: AtFailpoint;
+  /** Called with the heads that grew, after each transaction that has appended and before anyone is told. */
+  readonly onDurable: (heads: readonly LogHead[]) => void;
   /** Called after each transaction that has appended, with the heads that grew. */
   readonly onAppended: (heads: readonly LogHead[]) => void;
 }
@@ -105,7 +115,7 @@ export class Appender {
     if (this.failure !== null) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       this.queue.push({ commit, resolve, reject });
-      this.options.onStep('queued');
+      this.options.failpoint('queued');
       this.schedule();
     });
   }
@@ -134,20 +144,20 @@ export class Appender {
     if (this.failure !== null) throw this.failure;
     try {
       this.begin.run();
-      this.options.onStep('begun');
+      this.options.failpoint('begun');
       const version = this.dataVersion.get();
       if (version !== this.seenVersion) {
         this.forget();
         this.seenVersion = version;
       }
       const result = work();
-      this.options.onStep('written');
+      this.options.failpoint('written');
       this.commitTransaction.run();
       if (!this.checkedDurable) {
         assertDurable(this.db);
         this.checkedDurable = true;
       }
-      this.options.onStep('committed');
+      this.options.failpoint('committed');
       return result;
     } catch (error) {
       this.forget();
@@ -180,6 +190,7 @@ export class Appender {
     try {
       const prepared = this.prepare(waiting);
       [settlements, grown] = this.transact(() => this.write(prepared));
+      if (grown.length > 0) this.options.onDurable(grown);
     } catch (error) {
       const failure = this.judge(error);
       settlements = waiting.map((one) => () => one.reject(failure));
@@ -206,7 +217,7 @@ export class Appender {
     }
     const owners = encoded.flatMap((one) => one.commit.entries.map((entry) => ownerOf(one.commit.tenant, entry)));
     const keys = this.options.keys.require(owners);
-    this.options.onStep('keys-written');
+    this.options.failpoint('keys-written');
     const random = this.options.random.bytes(sealRandomBytes * owners.length);
     let next = 0;
     return encoded.map(({ bodies, ...one }) => ({
@@ -236,7 +247,9 @@ export class Appender {
       }
       const { head } = layer;
       const rows = new StagedRows(this.options.rows, head.log, tenant, layer.rows);
-      const clash = one.commit.expected.find((expected) => rows.version(expected.kind, expected.key) !== expected.version);
+      const { fence } = one.commit;
+      if (fence !== undefined && !this.options.leases.holds(fence)) return () => one.reject(new LeaseEnded(fence));
+      const clash = this.clashOf(one.commit, rows);
       if (clash !== undefined) return () => one.resolve({ ok: false, clash });
       const firstSeq = head.frontier.size;
       let listed: readonly boolean[];
@@ -255,11 +268,25 @@ export class Appender {
       grown.add(head);
       return () => one.resolve({ ok: true, firstSeq });
     });
-    this.options.onStep('staged');
+    this.options.failpoint('staged');
     for (const entry of placed) this.insert(entry);
     for (const { rows } of layers.values()) this.options.rows.apply(rows.all());
+    this.options.failpoint('rows-applied');
     for (const head of grown) this.options.logs.save(head);
     return [settlements, [...grown]];
+  }
+
+  /** The first row the commit rests on that has moved, or that another engine holds. */
+  private clashOf({ expected, fence, lane }: Commit, rows: StagedRows): Expected | undefined {
+    const moved = expected.find((one) => rows.version(one.kind, one.key) !== one.version);
+    if (moved !== undefined || fence === undefined) return moved;
+    const holder = lane === undefined ? undefined : rows.holderOf(lane);
+    if (holder !== undefined) return { kind: 'write', key: holder.id, version: holder.version };
+    return expected.find((one) => {
+      const state = one.kind === 'write' ? rows.write(one.key)?.state : undefined;
+      if (state?.name !== 'in-flight' || state.fence === undefined || state.fence === fence) return false;
+      return this.options.leases.holds(state.fence);
+    });
   }
 
   private insert(entry: Placed): void {
@@ -268,6 +295,7 @@ export class Appender {
     this.insertPayload.run(entry.place, entry.payload.keyId, entry.payload.sealed);
     for (const [field, value] of entry.fields) this.insertIndex.run(log, field, value, entry.seq);
     for (const node of entry.nodes) this.insertNode.run(node.place, node.hash);
+    this.options.failpoint('entry-inserted');
   }
 
   private forget(): void {
@@ -287,19 +315,16 @@ export class Appender {
   /** What a failure means: busy leaves the ledger usable, any other failure of the medium or of an assumption does not. */
   private judge(error: unknown): LedgerError {
     if (error instanceof LedgerError) {
-      if (error.code === 'ledger-failed') this.stop(error);
+      if (error.code !== 'ledger-busy' && error.code !== 'entry-refused') this.stop(error);
       return error;
     }
-    const code = sqliteCode(error);
+    const code = errorCode(error);
     if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
-      return new LedgerError('ledger-busy', 'another process kept the ledger locked; nothing was written', error);
+      return new LedgerError('ledger-busy', 'Another process kept the ledger locked. Nothing was written. Try again.', error);
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    const failure = new LedgerError(
-      'ledger-failed',
-      `the ledger could not be written (${code ?? reason}) and takes nothing more until it is opened again`,
-      error,
-    );
+    const reason = code ?? (error instanceof Error ? error.message : String(error));
+    const stopped = mediumCode(mediumFault(error));
+    const failure = new LedgerError(stopped, stopWords(stopped, reason), error);
     this.stop(failure);
     return failure;
   }

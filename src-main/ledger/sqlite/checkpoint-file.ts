@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { parseCheckpoint, type Checkpoint } from '../../../src-shared/audit/index.ts';
+import type { AtFailpoint } from '../failpoint.ts';
 
 /**
  * Checkpoints beside the ledger: one file per log, signed notes one after the other, only ever added to. It is the witness
@@ -90,7 +91,11 @@ export class CheckpointFiles {
    * Brings the file up to date with the ledger and syncs it: adds the notes that `after(size)` returns for the last size in
    * the file. A note cut off at the end by a crash is replaced by the whole one. To be called while no other process can.
    */
-  complete(name: string, after: (size: number) => readonly { readonly size: number; readonly note: string }[]): void {
+  complete(
+    name: string,
+    after: (size: number) => readonly { readonly size: number; readonly note: string }[],
+    failpoint: AtFailpoint,
+  ): void {
     const fd = openSync(path.join(this.folder, name), 'r+');
     try {
       const length = fstatSync(fd).size;
@@ -106,7 +111,9 @@ export class CheckpointFiles {
         bytes += writeSync(fd, note, bytes, 'utf8');
         size = next;
       }
+      failpoint('checkpoint-file-appended');
       fsyncSync(fd);
+      failpoint('checkpoint-file-synced');
       this.seen.set(name, { bytes, size });
     } finally {
       closeSync(fd);

@@ -1,4 +1,4 @@
-import { hex } from '../../../src-shared/domain/index.ts';
+import { hex, stopWords } from '../../../src-shared/domain/index.ts';
 import {
   leafHash,
   originOf,
@@ -10,6 +10,7 @@ import {
 import { limits } from '../../../src-shared/limits/index.ts';
 import type { Clock } from '../../ports/outbound/index.ts';
 import { LedgerError } from '../errors.ts';
+import type { AtFailpoint } from '../failpoint.ts';
 import type { Appender } from './appender.ts';
 import { checkpointFileName, type CheckpointFiles } from './checkpoint-file.ts';
 import type { Db, Statement } from './connection.ts';
@@ -28,6 +29,7 @@ export interface CheckpointsOptions {
   readonly signer: Signer;
   readonly site: string;
   readonly clock: Clock;
+  readonly failpoint: AtFailpoint;
 }
 
 interface Last {
@@ -94,15 +96,18 @@ export class Checkpoints {
   }
 
   private publish(log: number, tenant: string): void {
-    const { appender, files, signer, site, clock } = this.options;
+    const { appender, files, signer, site, clock, failpoint } = this.options;
     const checkpoint = this.readAgain(log, tenant);
+    failpoint('checkpoint-read-back');
     const name = checkpointFileName(tenant);
     files.ensure(name);
+    failpoint('checkpoint-file-made');
     appender.transact(() => {
       const last = this.selectLast.get(log) as { size: number } | undefined;
       if (last !== undefined && last.size >= checkpoint.size) return;
       const note = signCheckpoint(sha256, signer.key(originOf(site, tenant)), (bytes) => signer.sign(bytes), checkpoint);
       this.insert.run(log, checkpoint.size, checkpoint.root, note);
+      failpoint('checkpoint-signed');
     });
     this.completeFile(log, name);
     this.last.set(log, { size: checkpoint.size, at: clock.monotonic() });
@@ -111,7 +116,8 @@ export class Checkpoints {
   /** Under the writer's lock, so that two processes do not write into one file at once. */
   private completeFile(log: number, name: string): void {
     this.options.appender.transact(() => {
-      this.options.files.complete(name, (size) => this.selectAfter.all(log, size) as { size: number; note: string }[]);
+      const { files, failpoint } = this.options;
+      files.complete(name, (size) => this.selectAfter.all(log, size) as { size: number; note: string }[], failpoint);
     });
   }
 
@@ -119,10 +125,7 @@ export class Checkpoints {
   private readAgain(log: number, tenant: string): Checkpoint {
     const { readBack, site, appender } = this.options;
     const wrong = (what: string): LedgerError => {
-      const error = new LedgerError(
-        'ledger-failed',
-        `the log of ${tenant} read back differs from what was written (${what}); nothing was signed. Run "audit verify"`,
-      );
+      const error = new LedgerError('ledger-altered', stopWords('ledger-altered', `${tenant}: ${what}; nothing was signed`));
       appender.stop(error);
       return error;
     };

@@ -1,6 +1,5 @@
 export { acquireEngineLock, readEngineLockHolder } from './engine-lock.ts';
 export type { EngineLock, EngineLockHolder } from './engine-lock.ts';
-export type { CommitStep } from './appender.ts';
 export { inspectDamagedFile } from './inspect.ts';
 export type { LedgerKeys } from './keys.ts';
 export { openSqliteLedger } from './open.ts';

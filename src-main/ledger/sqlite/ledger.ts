@@ -5,6 +5,7 @@ import type {
   Entry,
   Anchor,
   Cause,
+  Lease,
   Ledger,
   LedgerLists,
   Random,
@@ -17,17 +18,20 @@ import type {
 } from '../../ports/outbound/index.ts';
 import { hex, type EntryType, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { LedgerError } from '../errors.ts';
-import { Appender, type CommitStep } from './appender.ts';
+import type { AtFailpoint } from '../failpoint.ts';
+import { Appender } from './appender.ts';
 import type { CheckpointFiles } from './checkpoint-file.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { Db } from './connection.ts';
 import type { Signer } from './keys.ts';
+import { SqliteLeases } from './leases.ts';
 import { Logs } from './logs.ts';
 import type { PageKey } from './pages.ts';
 import type { PayloadKeys } from './payload-keys.ts';
 import { SqliteLists } from './lists.ts';
 import { SqliteReader } from './reader.ts';
 import { RowStore } from './row-store.ts';
+import type { TailFile } from './tail-file.ts';
 import { Verification } from './verify/verify.ts';
 
 export interface SqliteLedgerParts {
@@ -35,11 +39,12 @@ export interface SqliteLedgerParts {
   readonly readBack: Db;
   readonly keys: PayloadKeys;
   readonly files: CheckpointFiles;
+  readonly tail: TailFile;
   readonly signer: Signer;
   readonly site: string;
   readonly clock: Clock;
   readonly random: Pick<Random, 'bytes'>;
-  readonly onStep: (step: CommitStep) => void;
+  readonly failpoint: AtFailpoint;
   /** Called after each commit that this object made, with what was committed. */
   readonly onCommitted: (commit: Commit) => void;
   readonly file: string;
@@ -55,25 +60,32 @@ export class SqliteLedger implements Ledger, LedgerLists {
   private readonly reader: SqliteReader;
   private readonly lists: SqliteLists;
   private readonly checkpoints: Checkpoints;
+  private readonly leases: SqliteLeases;
   private closing: Promise<void> | null = null;
 
   constructor(parts: SqliteLedgerParts) {
     this.parts = parts;
-    const { db, readBack, keys, files, signer, site, clock, random, onStep } = parts;
+    const { db, readBack, keys, files, signer, site, clock, random, failpoint } = parts;
     const logs = new Logs(db);
     const rows = new RowStore(db);
     this.reader = new SqliteReader(db, logs, rows, keys);
     this.lists = new SqliteLists(db, logs, this.reader);
+    this.leases = new SqliteLeases(db, clock, (work) => this.appender.transact(work));
     this.appender = new Appender({
       db,
       logs,
       rows,
+      leases: this.leases,
       keys,
       random,
-      onStep,
+      failpoint,
+      onDurable: (heads) => {
+        parts.tail.note(heads);
+        failpoint('tail-noted');
+      },
       onAppended: (heads) => this.checkpoints.whenDue(heads),
     });
-    this.checkpoints = new Checkpoints({ db, readBack, appender: this.appender, files, signer, site, clock });
+    this.checkpoints = new Checkpoints({ db, readBack, appender: this.appender, files, signer, site, clock, failpoint });
     this.checkpoints.completeFiles();
   }
 
@@ -82,6 +94,26 @@ export class SqliteLedger implements Ledger, LedgerLists {
     const result = await this.appender.append(commit);
     if (result.ok) this.parts.onCommitted(commit);
     return result;
+  }
+
+  async takeLease(...args: Parameters<Ledger['takeLease']>): Promise<number> {
+    return this.open().takeLease(...args);
+  }
+
+  async renewLease(fence: number): Promise<void> {
+    return this.open().renewLease(fence);
+  }
+
+  async releaseLease(fence: number): Promise<void> {
+    return this.open().releaseLease(fence);
+  }
+
+  async expireLeases(fence: number): Promise<readonly Lease[]> {
+    return this.open().expireLeases(fence);
+  }
+
+  stopped(): LedgerError | null {
+    return this.appender.stopped;
   }
 
   async checkpoint(): Promise<void> {
@@ -129,6 +161,10 @@ export class SqliteLedger implements Ledger, LedgerLists {
     return this.reader.nextDueAt();
   }
 
+  async toFollow(now: number, limit: number, except?: readonly string[]): Promise<readonly WriteRow[]> {
+    return this.reader.toFollow(now, limit, except);
+  }
+
   async inFlight(): Promise<readonly WriteRow[]> {
     return this.reader.inFlight();
   }
@@ -162,12 +198,16 @@ export class SqliteLedger implements Ledger, LedgerLists {
   }
 
   async verify(progress: (done: number, total: number) => void = () => {}): Promise<VerifyReport> {
-    const { db, keys, files, signer, site, random, file, pageKey, openReader } = this.parts;
+    const { db, keys, files, signer, site, random, file, pageKey, openReader, failpoint } = this.parts;
     if (this.closing !== null) throw closedError();
     await this.appender.settled();
+    failpoint('verify-begun');
     const reader = openReader();
     try {
-      const settleWal = (): unknown => db.pragma('wal_checkpoint(PASSIVE)');
+      const settleWal = (): void => {
+        db.pragma('wal_checkpoint(PASSIVE)');
+        failpoint('verify-wal-settled');
+      };
       const spillFile = `${file}.verify-${process.pid}-${hex(random.bytes(4))}`;
       return await new Verification({ db: reader, keys, files, signer, site, random, file, spillFile, pageKey, settleWal }).run(
         progress,
@@ -183,16 +223,27 @@ export class SqliteLedger implements Ledger, LedgerLists {
     return this.closing;
   }
 
+  private open(): SqliteLeases {
+    if (this.closing !== null) throw closedError();
+    return this.leases;
+  }
+
   private async closeOnce(): Promise<void> {
+    const { failpoint } = this.parts;
     await this.appender.settled();
+    failpoint('close-settled');
     const failed = this.appender.stopped !== null;
     try {
       if (!failed) this.checkpoints.publishAll();
+      failpoint('close-signed');
     } finally {
       this.appender.stop(closedError());
       this.parts.readBack.close();
       this.parts.keys.close();
+      this.parts.tail.close();
+      failpoint('close-readers');
       this.parts.db.close();
+      failpoint('close-ledger');
     }
   }
 }

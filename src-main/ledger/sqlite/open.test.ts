@@ -269,6 +269,7 @@ describe('H2 an older copy put back', () => {
     await mkdir(workspace.file('checkpoints'));
     await writeFile(workspace.file('checkpoints/north.log'), '');
     await writeFile(workspace.file('checkpoints/south.log'), '');
+    await rm(workspace.file('ledger.tail'));
     ledger = await workspace.open();
     await ledger.commit(intake([plannedWrite('other')]));
     await ledger.commit(intake([plannedWrite('another')]));

@@ -1,9 +1,22 @@
-import { existsSync, mkdirSync, openSync, readSync, closeSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  closeSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { originOf, rootAt, sameBytes, verifyCheckpoint } from '../../../src-shared/audit/index.ts';
 import type { Clock, Commit, Ledger, LedgerLists, Random } from '../../ports/outbound/index.ts';
-import { OpenRefused, type Refusal } from '../errors.ts';
-import type { CommitStep } from './appender.ts';
+import { OpenRefused, type MediumCode, type Refusal } from '../errors.ts';
+import type { AtFailpoint } from '../failpoint.ts';
+import { errorCode, mediumFault } from './medium.ts';
 import { checkpointFileName, CheckpointFiles, syncFolder } from './checkpoint-file.ts';
 import { applySettings, openEncrypted, saltBytes, SettingRefused, sqliteCode, type Db } from './connection.ts';
 import { assertKey, ed25519Signer, sha256, type LedgerKeys, type Signer } from './keys.ts';
@@ -13,7 +26,9 @@ import { Logs } from './logs.ts';
 import { migrate, newestVersion, versionOf } from './migrations/index.ts';
 import { anyPageFits, pageKey } from './pages.ts';
 import { PayloadKeys } from './payload-keys.ts';
+import { placeOf } from './place.ts';
 import { schemaDifferences } from './schema-check.ts';
+import { TailFile } from './tail-file.ts';
 import { treeOf } from './tree-table.ts';
 
 export interface OpenOptions {
@@ -28,8 +43,8 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Called after each commit made through this ledger. */
   readonly onCommitted?: (commit: Commit) => void;
-  /** For crash tests: called at named points of every commit. */
-  readonly onStep?: (step: CommitStep) => void;
+  /** For crash tests alone: called at every failpoint. */
+  readonly failpoint?: AtFailpoint;
 }
 
 export type OpenResult = { readonly ok: true; readonly ledger: Ledger & LedgerLists } | ({ readonly ok: false } & Refusal);
@@ -51,17 +66,23 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
   assertKey(options.keys.payload, 'payload');
   assertKey(options.keys.signing, 'signing');
   const opened: { close(): void }[] = [];
+  const failpoint = options.failpoint ?? (() => {});
   try {
-    if (options.create === true) createFiles(options);
+    if (options.create === true) createFiles(options, failpoint);
     const db = openLedgerFile(options.folder, options.keys.ledger, WRITER_CACHE_KB);
     opened.push(db);
     migrate(db);
+    failpoint('open-migrated');
     const signer = ed25519Signer(options.keys.signing);
     const site = assertWorkspace(db, options, signer);
-    const payloadKeys = openPayloadKeys(options);
+    const payloadKeys = openPayloadKeys(options, failpoint);
     opened.push(payloadKeys);
     const files = new CheckpointFiles(options.folder);
     assertCheckpoints(db, files, site, signer);
+    const tail = new TailFile(options.folder);
+    opened.push(tail);
+    assertTail(db, tail);
+    failpoint('open-checked');
     const openReader = (): Db => {
       const reader = openLedgerFile(options.folder, options.keys.ledger, READER_CACHE_KB);
       reader.pragma('query_only=1');
@@ -74,11 +95,12 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
       readBack,
       keys: payloadKeys,
       files,
+      tail,
       signer,
       site,
       clock: options.clock,
       random: options.random,
-      onStep: options.onStep ?? (() => {}),
+      failpoint,
       onCommitted: options.onCommitted ?? (() => {}),
       file: path.join(options.folder, ledgerFile),
       pageKey: pageKey(options.keys.ledger, ledgerSalt(options.keys.ledger)),
@@ -99,15 +121,39 @@ function refusalOf(error: unknown): Refusal {
       message: `The ledger was not opened: ${error.message}. Nothing was changed. Call support.`,
     };
   }
-  const code = sqliteCode(error);
+  const code = errorCode(error);
   if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
     return {
       code: 'ledger-busy',
       message: 'Another process keeps the ledger locked. Nothing was changed. Try again when it has finished.',
     };
   }
-  if (code !== null) return damaged(code);
-  throw error;
+  if (code === null) throw error;
+  switch (mediumFault(error)) {
+    case 'disk-full':
+      return refusal(
+        'ledger-disk-full',
+        `The disk is full (${code}): the ledger cannot be opened for writing.`,
+        'Make room on it',
+      );
+    case 'io-failed':
+      return refusal('ledger-io-failed', `The disk failed while the ledger was opened (${code}).`, 'Check the disk');
+    case 'read-only':
+      return readOnly(code);
+    case 'unreadable':
+      return refusal('ledger-unreadable', `The ledger file cannot be reached (${code}).`, 'Check its disk and its folder');
+    case 'damaged':
+    case null:
+      return damaged(code);
+  }
+}
+
+function refusal(code: MediumCode, what: string, next: string): Refusal {
+  return { code, message: `${what} Nothing was changed and nothing is sent. ${next}, then start Countersign again.` };
+}
+
+function readOnly(detail: string): Refusal {
+  return refusal('ledger-read-only', `The ledger may not be written (${detail}).`, 'Give this account the right to write it');
 }
 
 function damaged(detail: string): Refusal {
@@ -118,7 +164,7 @@ function damaged(detail: string): Refusal {
 }
 
 /** Makes both files under other names first: a ledger is there whole or not at all. */
-function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
+function createFiles({ folder, keys, site, random, clock }: OpenOptions, failpoint: AtFailpoint): void {
   if (site === undefined || !SITE.test(site))
     throw new RangeError('a new ledger needs the name of its site: letters, digits, dots, dashes');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -135,6 +181,7 @@ function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
     if (/^(?:ledger|payload-keys)\.db\.new/.test(name)) rmSync(path.join(folder, name));
   }
   PayloadKeys.open(newKeys, keys.payload, random, true).close();
+  failpoint('create-keys-file');
   const db = openEncrypted(newLedger, keys.ledger, ledgerSalt(keys.ledger), { create: true });
   try {
     applySettings(db, WRITER_CACHE_KB);
@@ -147,10 +194,13 @@ function createFiles({ folder, keys, site, random, clock }: OpenOptions): void {
   } finally {
     db.close();
   }
+  failpoint('create-ledger-file');
   renameSync(newKeys, keysPath);
   syncFolder(folder);
+  failpoint('create-named-keys');
   renameSync(newLedger, ledgerPath);
   syncFolder(folder);
+  failpoint('create-named-ledger');
 }
 
 function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
@@ -162,6 +212,7 @@ function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
     );
   }
   assertHeader(file, key);
+  assertWritable(folder);
   const db = openEncrypted(file, key, ledgerSalt(key), { create: false });
   try {
     assertReadable(db, file, key);
@@ -191,6 +242,14 @@ function openLedgerFile(folder: string, key: Uint8Array, cacheKb: number): Db {
     db.close();
     throw error;
   }
+}
+
+/** SQLite opens what it may not write for reading alone, without a word; the first commit would be the one to find out. */
+function assertWritable(folder: string): void {
+  const files = [ledgerFile, `${ledgerFile}-wal`, payloadKeysFile, `${payloadKeysFile}-wal`].filter((name) =>
+    existsSync(path.join(folder, name)),
+  );
+  for (const name of ['.', ...files]) accessSync(path.join(folder, name), constants.W_OK);
 }
 
 function assertHeader(file: string, key: Uint8Array): void {
@@ -249,7 +308,7 @@ function assertWorkspace(db: Db, options: OpenOptions, signer: Signer): string {
   return site;
 }
 
-function openPayloadKeys({ folder, keys, random }: OpenOptions): PayloadKeys {
+function openPayloadKeys({ folder, keys, random }: OpenOptions, failpoint: AtFailpoint): PayloadKeys {
   const file = path.join(folder, payloadKeysFile);
   if (!existsSync(file)) {
     throw new OpenRefused(
@@ -258,7 +317,7 @@ function openPayloadKeys({ folder, keys, random }: OpenOptions): PayloadKeys {
     );
   }
   try {
-    return PayloadKeys.open(file, keys.payload, random, false);
+    return PayloadKeys.open(file, keys.payload, random, false, failpoint);
   } catch (error) {
     const code = sqliteCode(error);
     if (code === null || code === 'SQLITE_BUSY') throw error;
@@ -319,6 +378,22 @@ function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer:
     const { tail } = content;
     if (tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail))
       throw checkpointsDamaged(name, 'ends with something that is no checkpoint');
+  }
+}
+
+/** Holds the ledger against how long its logs were when commits were last acknowledged: less may not come back. */
+function assertTail(db: Db, tail: TailFile): void {
+  const heads = new Map(new Logs(db).all().map((head) => [head.log, head]));
+  const leafAt = db.prepare('SELECT leaf_hash FROM entry WHERE place = ?').pluck();
+  for (const { log, size, leaf } of tail.read()) {
+    const head = heads.get(log);
+    const has = head?.frontier.size ?? 0;
+    const found = has < size ? null : (leafAt.get(placeOf(log, size - 1)) as Buffer | undefined);
+    if (found?.subarray(0, leaf.length).equals(leaf) === true) continue;
+    throw new OpenRefused(
+      'ledger-tail-lost',
+      `The end of the ledger was lost: ${head?.tenant ?? `log ${log}`} had ${size} entries that were acknowledged, and ${found === null ? `holds ${has}` : 'holds others'}. A part of the file or of its WAL was damaged, or an older copy was put back. Nothing was changed and nothing is sent. Keep all files of the folder as they are and call support; writes may have reached the chart that this ledger does not know.`,
+    );
   }
 }
 

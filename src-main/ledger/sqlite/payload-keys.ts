@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Random } from '../../ports/outbound/index.ts';
+import type { AtFailpoint } from '../failpoint.ts';
 import { applySettings, openEncrypted, type Db, type Statement } from './connection.ts';
 import { derive, keyBytes } from './keys.ts';
 
@@ -35,6 +36,7 @@ export class PayloadKeys {
   readonly db: Db;
   private readonly random: Pick<Random, 'bytes'>;
   private readonly secret: Uint8Array;
+  private readonly failpoint: AtFailpoint;
   private readonly wrapping = new Map<string, Buffer>();
   private readonly byOwner = new Map<string, PayloadKey>();
   private readonly byId = new Map<number, PayloadKey>();
@@ -42,7 +44,8 @@ export class PayloadKeys {
   private readonly selectId: Statement;
   private readonly insert: Statement;
 
-  private constructor(db: Db, secret: Uint8Array, random: Pick<Random, 'bytes'>) {
+  private constructor(db: Db, secret: Uint8Array, random: Pick<Random, 'bytes'>, failpoint: AtFailpoint) {
+    this.failpoint = failpoint;
     this.db = db;
     this.secret = secret;
     this.random = random;
@@ -57,7 +60,13 @@ export class PayloadKeys {
   }
 
   /** Opens the file. Throws what SQLite throws (SQLITE_NOTADB when the key does not fit). */
-  static open(file: string, secret: Uint8Array, random: Pick<Random, 'bytes'>, create: boolean): PayloadKeys {
+  static open(
+    file: string,
+    secret: Uint8Array,
+    random: Pick<Random, 'bytes'>,
+    create: boolean,
+    failpoint: AtFailpoint = () => {},
+  ): PayloadKeys {
     const { key, salt } = PayloadKeys.fileKey(secret);
     const db = openEncrypted(file, key, salt, { create });
     try {
@@ -69,7 +78,7 @@ export class PayloadKeys {
         db.pragma(`user_version=${LAYOUT_VERSION}`);
         db.exec('COMMIT');
       }
-      return new PayloadKeys(db, secret, random);
+      return new PayloadKeys(db, secret, random, failpoint);
     } catch (error) {
       db.close();
       throw error;
@@ -120,7 +129,9 @@ export class PayloadKeys {
   private make(owners: readonly KeyOwner[]): void {
     this.db.exec('BEGIN IMMEDIATE');
     try {
+      this.failpoint('keys-begun');
       for (const owner of owners) this.insert.run(owner.tenant, owner.subject, this.wrap(owner));
+      this.failpoint('keys-inserted');
       this.db.exec('COMMIT');
     } catch (error) {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');

@@ -7,11 +7,10 @@ import {
   type StateName,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
-import { hex, settledStates } from '../../../src-shared/domain/index.ts';
+import { groupStates, hex, settledStates } from '../../../src-shared/domain/index.ts';
 import { parseEnvelope, type Envelope } from '../../../src-shared/audit/index.ts';
 import type { Entry, LedgerReader, RowKind, Rows, WriteCounts, WriteFilter } from '../../ports/outbound/index.ts';
 import { LedgerError } from '../errors.ts';
-import { groupStates } from '../groups.ts';
 import type { Db, Statement } from './connection.ts';
 import type { Logs } from './logs.ts';
 import { unseal } from './payload.ts';
@@ -158,6 +157,14 @@ export class SqliteReader implements LedgerReader {
 
   async nextDueAt(): Promise<number | null> {
     return this.statement('SELECT min(ready_at) FROM write WHERE ready_at IS NOT NULL').pluck().get() as number | null;
+  }
+
+  async toFollow(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
+    const records = this.statement(
+      `SELECT log, ${storedColumns} FROM write WHERE follow_at IS NOT NULL AND follow_at <= ?
+         AND connection NOT IN (SELECT value FROM json_each(?)) ORDER BY follow_at, ord LIMIT ? + 0`,
+    ).all(now, JSON.stringify(except), limit) as WriteRecord[];
+    return records.map((record) => this.load(record));
   }
 
   async inFlight(): Promise<readonly WriteRow[]> {

@@ -8,6 +8,8 @@ import {
   signatoryNames,
   switchDimensions,
   switchTargets,
+  versionKinds,
+  weekdays,
 } from '../../../src-shared/domain/index.ts';
 import type { FailureCode, SwitchScope, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
 import type { Rows } from '../../ports/outbound/index.ts';
@@ -27,19 +29,43 @@ const role = z.enum(roles);
 
 const versionSeen = z.looseObject({ reference: z.string(), versionId: nullable(z.string()) });
 
-const verification = z.discriminatedUnion('result', [
-  z.looseObject({ result: z.literal('verified') }),
+const differences = z.array(
   z.looseObject({
-    result: z.literal('partial'),
-    differences: z.array(
-      z.looseObject({
-        path: z.string(),
-        kind: z.enum(['missing', 'changed', 'added', 'precision']),
-        sent: nullable(z.string()),
-        found: nullable(z.string()),
-      }),
-    ),
+    path: z.string(),
+    kind: z.enum(['missing', 'changed', 'added', 'precision']),
+    sent: nullable(z.string()),
+    found: nullable(z.string()),
   }),
+);
+
+const followUp = z.looseObject({
+  looks: whole,
+  failures: whole,
+  at: whole,
+  nextAt: nullable(whole),
+  versionId: nullable(z.string()),
+  drift: nullable(
+    z.looseObject({
+      kind: z.enum(['changed', 'touched', 'entered-in-error', 'deleted']),
+      noticedAt: whole,
+      versionId: nullable(z.string()),
+      by: nullable(z.string()),
+      differences,
+    }),
+  ),
+  awaited: nullable(
+    z.looseObject({
+      element: z.string(),
+      value: nullable(z.string()),
+      by: whole,
+      result: z.enum(['open', 'done', 'overdue']),
+    }),
+  ),
+});
+
+const verification = z.discriminatedUnion('result', [
+  z.looseObject({ result: z.literal('verified'), noted: differences.exactOptional() }),
+  z.looseObject({ result: z.literal('partial'), differences, noted: differences.exactOptional() }),
   z.looseObject({ result: z.literal('not-verifiable'), reason: z.string() }),
   z.looseObject({ result: z.literal('due'), nextAt: whole, looks: whole }),
 ]);
@@ -59,8 +85,20 @@ const state = z.discriminatedUnion('name', [
     hold: z.looseObject({ code, liftedBy: role, reason: z.string().exactOptional(), follows: z.string().exactOptional() }),
     resume: z.enum(['draft', 'pending']),
   }),
-  z.looseObject({ name: z.literal('pending'), nextAt: whole, looks: whole.exactOptional(), code: code.exactOptional() }),
-  z.looseObject({ name: z.literal('in-flight'), attempt: whole, engine: z.string(), sentAt: whole }),
+  z.looseObject({
+    name: z.literal('pending'),
+    nextAt: whole,
+    looks: whole.exactOptional(),
+    code: code.exactOptional(),
+    reason: z.string().exactOptional(),
+  }),
+  z.looseObject({
+    name: z.literal('in-flight'),
+    attempt: whole,
+    engine: z.string(),
+    sentAt: whole,
+    fence: whole.exactOptional(),
+  }),
   z.looseObject({
     name: z.literal('unknown'),
     code,
@@ -69,6 +107,7 @@ const state = z.discriminatedUnion('name', [
     absentLooks: whole,
     nextAt: whole,
     personSince: nullable(whole),
+    monitor: z.string().exactOptional(),
   }),
   z.looseObject({ name: z.literal('conflict'), code, found: nullable(z.string()) }),
   z.looseObject({ name: z.literal('failed-retryable'), code, nextAt: whole }),
@@ -81,6 +120,7 @@ const state = z.discriminatedUnion('name', [
     verification,
     at: whole,
     late: z.boolean(),
+    follow: followUp.exactOptional(),
   }),
   z.looseObject({ name: z.literal('superseded'), by: nullable(z.string()) }),
   z.looseObject({ name: z.literal('withdrawn'), by: z.string(), reason: z.string(), at: whole }),
@@ -124,12 +164,44 @@ const write = z.looseObject({
       made: z.enum(['source', 'person']),
       contentSha256: z.string(),
       requestSha256: z.string(),
+      emergency: z.string().exactOptional(),
       context: z.array(versionSeen).exactOptional(),
     }),
   ),
+  signatures: z
+    .array(
+      z.looseObject({
+        act: z.enum(['acknowledged', 'waived']),
+        finding: z.string(),
+        rule: z.string(),
+        severity: z.enum(['information', 'review', 'stop']),
+        path: z.string(),
+        span: z.looseObject({ start: whole, end: whole }).exactOptional(),
+        by: z.string(),
+        name: z.string(),
+        role,
+        at: whole,
+        reason: z.string(),
+        contentSha256: z.string(),
+        contract: z.string(),
+        rules: z.string(),
+        requestSha256: z.string(),
+        anotherPerson: z.boolean().exactOptional(),
+      }),
+    )
+    .exactOptional(),
 }) satisfies z.ZodType<WriteRow>;
 
 const names = nullable(z.array(z.string()));
+const stage = z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']);
+const maintenanceWindow = z.looseObject({
+  id: z.string(),
+  timeZone: z.string(),
+  when: z.discriminatedUnion('repeats', [
+    z.looseObject({ repeats: z.literal('weekly'), days: z.array(z.enum(weekdays)), from: z.string(), to: z.string() }),
+    z.looseObject({ repeats: z.literal('never'), from: z.string(), to: z.string() }),
+  ]),
+});
 const consentCodings = z.array(z.looseObject({ system: nullable(z.string()), code: z.string() }));
 const consentPeriod = nullable(z.looseObject({ start: nullable(z.string()), end: nullable(z.string()) }));
 const consentWord = nullable(z.enum(['permit', 'deny']));
@@ -159,6 +231,7 @@ const recordedConsent = z.looseObject({
   unreadable: nullable(z.string()),
   restrictsOnly: z.boolean(),
 });
+const versionAt = z.looseObject({ kind: z.enum(versionKinds), version: z.string() });
 const others = {
   event: z.looseObject({
     tenant: z.string(),
@@ -176,6 +249,7 @@ const others = {
     occurredAt: whole,
     ingestedAt: whole,
     approvedAt: nullable(whole),
+    disputed: whole.exactOptional(),
   }),
   person: z.looseObject({
     id: z.string(),
@@ -183,6 +257,7 @@ const others = {
     roles: z.array(role),
     npi: nullable(z.string()),
     active: z.boolean(),
+    rolesUntil: z.partialRecord(role, whole).exactOptional(),
     version: whole,
     secretVerifier: z.string(),
   }),
@@ -202,8 +277,10 @@ const others = {
     baseUrl: z.string(),
     tenants: names,
     environment: z.enum(['practice', 'sandbox', 'production']),
-    stage: z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
+    stage,
+    stages: z.record(z.string(), stage).exactOptional(),
     baa: nullable(z.string()),
+    software: z.string().exactOptional(),
     auth: z.discriminatedUnion('kind', [
       z.looseObject({ kind: z.literal('none') }),
       z.looseObject({ kind: z.literal('bearer-file'), file: z.string() }),
@@ -215,6 +292,12 @@ const others = {
         absenceLooks: whole.exactOptional(),
         inFlightMax: whole.exactOptional(),
         sendsPerMinuteMax: whole.exactOptional(),
+        heldForReconciliation: z.array(z.string()).exactOptional(),
+        retriesPerMinuteMax: whole.exactOptional(),
+        timeZone: z.string().exactOptional(),
+        sendsPerDayMax: whole.exactOptional(),
+        sendsPerDayMaxOfSource: z.record(z.string(), whole).exactOptional(),
+        maintenance: z.array(maintenanceWindow).exactOptional(),
       })
       .exactOptional(),
     version: whole,
@@ -257,6 +340,50 @@ const others = {
         at: whole,
         meaning: z.string(),
         path: z.string(),
+      }),
+    ),
+  }),
+  sends: z.looseObject({ key: z.string(), version: whole, sends: whole }),
+  safety: z.looseObject({
+    id: z.string(),
+    version: whole,
+    at: whole,
+    by: z.string(),
+    name: z.string(),
+    role,
+    meaning: z.string(),
+    figuresSha256: z.string(),
+    figures: z.array(z.looseObject({ name: z.string(), value: z.string(), goal: nullable(z.string()), met: z.boolean() })),
+    covers: z.array(versionAt),
+  }),
+  path: z.looseObject({
+    key: z.string(),
+    version: whole,
+    tenant: z.string(),
+    source: z.string(),
+    connection: z.string(),
+    first: z.record(z.enum(versionKinds), nullable(z.string())),
+    demanded: z.array(versionAt.extend({ since: whole })),
+  }),
+  emergency: z.looseObject({
+    id: z.string(),
+    version: whole,
+    person: z.string(),
+    name: z.string(),
+    role,
+    scope: z.looseObject({ tenant: z.string(), connection: z.string(), write: nullable(z.string()) }),
+    reason: z.string(),
+    at: whole,
+    until: whole,
+    uses: z.array(z.looseObject({ write: z.string(), at: whole })),
+    review: nullable(
+      z.looseObject({
+        by: z.string(),
+        name: z.string(),
+        role,
+        at: whole,
+        justified: z.boolean(),
+        words: z.string(),
       }),
     ),
   }),

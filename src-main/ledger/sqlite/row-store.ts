@@ -1,5 +1,11 @@
-import { nextInLane, type RowChange, type WriteRow } from '../../../src-shared/domain/index.ts';
-import { groupClassOf, groupStateOf, type GroupCounts } from '../groups.ts';
+import {
+  groupClassOf,
+  groupStateOf,
+  nextInLane,
+  type GroupCounts,
+  type RowChange,
+  type WriteRow,
+} from '../../../src-shared/domain/index.ts';
 import type { RowKind, Rows } from '../../ports/outbound/index.ts';
 import type { Db, Statement } from './connection.ts';
 import { readRow, readWrite } from './row-shape.ts';
@@ -44,6 +50,7 @@ export class RowStore {
   private readonly selectRowVersion: Statement;
   private readonly upsertRow: Statement;
   private readonly selectBusy: Statement;
+  private readonly selectHolders: Statement;
   private readonly selectWaiting: Statement;
   private readonly selectReady: Statement;
   private readonly updateReady: Statement;
@@ -56,11 +63,12 @@ export class RowStore {
     this.selectWriteVersion = db.prepare('SELECT version FROM write WHERE id = ? AND log = ?').pluck();
     this.insertWrite = db.prepare(
       `INSERT INTO write (log, id, version, ord, state, code, connection, patient_key, encounter_key, event_id, lane, grp, created_at,
-         updated_at, due_at, ready_at, lane_rank, unknown_since, seqs, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         updated_at, due_at, ready_at, lane_rank, unknown_since, follow_at, seqs, doc)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.updateWrite = db.prepare(
       `UPDATE write SET version = ?, state = ?, code = ?, updated_at = ?, due_at = ?, ready_at = ?, lane_rank = ?, unknown_since = ?,
-         seqs = ?, doc = ? WHERE row = ?`,
+         follow_at = ?, seqs = ?, doc = ? WHERE row = ?`,
     );
     this.selectRow = db.prepare('SELECT doc FROM registry_row WHERE kind = ? AND log = ? AND key = ?').pluck();
     this.selectRowVersion = db.prepare('SELECT version FROM registry_row WHERE kind = ? AND log = ? AND key = ?').pluck();
@@ -72,6 +80,9 @@ export class RowStore {
     const limit = 'LIMIT ? + 0';
     const inLane = 'SELECT row, lane_rank, grp, due_at, ready_at FROM write WHERE log = ? AND lane = ?';
     this.selectBusy = db.prepare(`${inLane} AND lane_rank < 3 ORDER BY lane_rank, ord ${limit}`);
+    this.selectHolders = db
+      .prepare(`SELECT id FROM write WHERE log = ? AND lane = ? AND lane_rank = ${laneRanks.holds} AND lane_rank < 3`)
+      .pluck();
     this.selectWaiting = db.prepare(`${inLane} AND lane_rank >= 3 ORDER BY ord`);
     this.selectReady = db.prepare(`${inLane} AND lane_rank = ${laneRanks.waits} AND ready_at IS NOT NULL`);
     this.updateReady = db.prepare('UPDATE write SET ready_at = ? WHERE row = ?');
@@ -94,6 +105,11 @@ export class RowStore {
     if (cached !== undefined) return cached;
     const record = this.selectWrite.get(id, log) as StoredColumns | undefined;
     return record === undefined ? undefined : this.load(record, log, tenant);
+  }
+
+  /** Ids of the writes of a lane that may be on their way to the chart or in it. */
+  holdersOf(log: number, lane: string): readonly string[] {
+    return this.selectHolders.all(log, lane) as string[];
   }
 
   /** The write in a record selected with `storedColumns`; remembers it. */
@@ -195,6 +211,7 @@ export class RowStore {
         readyAt,
         columns.laneRank,
         columns.unknownSince,
+        columns.followAt,
         seqs,
         doc,
       );
@@ -209,6 +226,7 @@ export class RowStore {
         readyAt,
         columns.laneRank,
         columns.unknownSince,
+        columns.followAt,
         seqs,
         doc,
         rowId,

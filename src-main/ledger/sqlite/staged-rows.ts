@@ -1,17 +1,22 @@
-import type {
-  ConnectionRow,
-  ConsentRow,
-  EventRow,
-  GateRow,
-  PersonRow,
-  PolicyRow,
-  ProposalRow,
-  RowChange,
-  RowReader,
-  SourceRow,
-  SwitchRow,
-  WorkspaceRow,
-  WriteRow,
+import {
+  laneRoleOf,
+  type ConnectionRow,
+  type ConsentRow,
+  type EmergencyRow,
+  type EventRow,
+  type GateRow,
+  type PathRow,
+  type PersonRow,
+  type PolicyRow,
+  type ProposalRow,
+  type RowChange,
+  type RowReader,
+  type SafetyRow,
+  type SourceRow,
+  type SendsRow,
+  type SwitchRow,
+  type WorkspaceRow,
+  type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 import type { RowKind, Rows } from '../../ports/outbound/index.ts';
 import { keyOf, type RegistryKind, type RowStore, type StagedRow } from './row-store.ts';
@@ -60,6 +65,10 @@ export class StagedRows implements RowReader {
     return this.registry('switch', key);
   }
 
+  sends(key: string): SendsRow | undefined {
+    return this.registry('sends', key);
+  }
+
   workspace(): WorkspaceRow | undefined {
     return this.registry('workspace', 'workspace');
   }
@@ -78,6 +87,26 @@ export class StagedRows implements RowReader {
 
   gate(connection: string): GateRow | undefined {
     return this.registry('gate', connection);
+  }
+
+  safety(id: string): SafetyRow | undefined {
+    return this.registry('safety', id);
+  }
+
+  path(key: string): PathRow | undefined {
+    return this.registry('path', key);
+  }
+
+  emergency(id: string): EmergencyRow | undefined {
+    return this.registry('emergency', id);
+  }
+
+  /** The write of this lane that may be on its way to the chart or in it, if there is one. */
+  holderOf(lane: string): WriteRow | undefined {
+    const holds = (row: WriteRow): boolean => row.lane === lane && laneRoleOf(row.state) === 'holds';
+    for (const staged of this.below?.all() ?? []) if (staged.kind === 'write' && holds(staged.row)) return staged.row;
+    const stored = this.store.holdersOf(this.log, lane).map((id) => this.write(id));
+    return stored.find((row) => row !== undefined && holds(row));
   }
 
   /** Version of a row; 0 when there is none. */

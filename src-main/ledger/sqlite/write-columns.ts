@@ -1,6 +1,7 @@
 import {
   codeOf,
   dueAt,
+  followAt,
   laneRoleOf,
   type LaneRole,
   type StateName,
@@ -44,6 +45,7 @@ export interface IndexedColumns {
   readonly dueAt: number | null;
   readonly laneRank: number | null;
   readonly unknownSince: number | null;
+  readonly followAt: number | null;
 }
 
 export function indexedColumns(row: WriteRow): IndexedColumns {
@@ -56,5 +58,6 @@ export function indexedColumns(row: WriteRow): IndexedColumns {
     dueAt: dueAt(state),
     laneRank: laneRankOf(state),
     unknownSince: state.name === 'unknown' ? state.since : null,
+    followAt: followAt(state),
   };
 }

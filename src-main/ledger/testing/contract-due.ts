@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WriteState } from '../../../src-shared/domain/index.ts';
+import { limits } from '../../../src-shared/limits/index.ts';
 import { intake, move, plannedWrite, stateOf } from './fixtures.ts';
 import { ids, type LedgerUnderContract } from './ledger-under-contract.ts';
 
@@ -111,6 +112,27 @@ export function dueContract(given: LedgerUnderContract): void {
         verification: { result: 'verified' },
       });
       expect(await given.ledger.due(100, 10)).toEqual([]);
+      expect(await given.ledger.nextDueAt()).toBeNull();
+    });
+
+    it('C8 a charted write, and one handed to a person, are to be followed when their time has come; nothing waits for it', async () => {
+      const charted = stateOf('committed') as Extract<WriteState, { name: 'committed' }>;
+      const settled: WriteState = { ...charted, verification: { result: 'verified' } };
+      const follow = { looks: 1, failures: 0, at: 0, versionId: '1', drift: null, awaited: null };
+      for (const id of ['a', 'b', 'c', 'd']) {
+        await pendingAt(id, 10, `lane-${id}`);
+        await given.step(id, stateOf('in-flight'));
+      }
+      await given.step('a', charted);
+      await given.step('b', { ...settled, follow: { ...follow, nextAt: 70 } });
+      await given.step('c', { ...(stateOf('unknown', 60) as Extract<WriteState, { name: 'unknown' }>), personSince: 5 });
+      await given.step('d', { ...settled, follow: { ...follow, nextAt: null } });
+      expect(ids(await given.ledger.toFollow(100, 10))).toEqual(['c', 'b']);
+      expect(ids(await given.ledger.toFollow(65, 10))).toEqual(['c']);
+      expect(ids(await given.ledger.toFollow(100, 1))).toEqual(['c']);
+      expect(await given.ledger.toFollow(100, 10, [(await given.write('c')).connection])).toEqual([]);
+      await given.step('a', settled);
+      expect(ids(await given.ledger.toFollow(settled.at + limits.followFirstMs, 10))).toEqual(['c', 'b', 'a']);
       expect(await given.ledger.nextDueAt()).toBeNull();
     });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { commitsContract } from './contract-commits.ts';
 import { dueContract } from './contract-due.ts';
 import { historyContract } from './contract-history.ts';
+import { leasesContract } from './contract-leases.ts';
 import { readingContract } from './contract-reading.ts';
 import { LedgerUnderContract, type LedgerStore } from './ledger-under-contract.ts';
 
@@ -18,6 +19,7 @@ export function ledgerContract(name: string, makeStore: () => Promise<LedgerStor
     afterEach(() => given.end());
     commitsContract(given);
     dueContract(given);
+    leasesContract(given);
     readingContract(given);
     historyContract(given);
   });

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import process from 'node:process';
-import { openSqliteLedger, type CommitStep } from '../index.ts';
+import { openSqliteLedger, type Failpoint } from '../index.ts';
 import { intake, plannedWrite } from './fixtures.ts';
 import { testKeys, testRandom } from './sqlite-store.ts';
 
@@ -14,14 +14,14 @@ const [folder = '', killAt = 'none', times = '0'] = process.argv.slice(2);
 const groups = [1, 20, 90, 1];
 
 let seen = 0;
-const onStep = (step: CommitStep): void => {
-  if (step !== killAt) return;
+const failpoint = (point: Failpoint): void => {
+  if (point !== killAt) return;
   seen += 1;
   if (seen === Number(times)) process.kill(process.pid, 'SIGKILL');
 };
 const started = Date.now();
 const clock = { now: () => Date.now(), monotonic: () => Date.now() - started };
-const opened = await openSqliteLedger({ folder, keys: testKeys(), clock, random: testRandom, onStep });
+const opened = await openSqliteLedger({ folder, keys: testKeys(), clock, random: testRandom, failpoint });
 if (!opened.ok) throw new Error(opened.message);
 
 let next = 0;

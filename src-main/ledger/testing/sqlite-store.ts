@@ -44,11 +44,11 @@ export class TestWorkspace implements LedgerStore {
     const created = this.made ? {} : { create: true, site: 'site-1' };
     this.made = true;
     const holder: { ledger?: Ledger } = {};
-    const onStep: OpenOptions['onStep'] = (step) => {
-      if (step === 'written' && holder.ledger !== undefined && this.broken.has(holder.ledger))
+    const failpoint: OpenOptions['failpoint'] = (point) => {
+      if (point === 'written' && holder.ledger !== undefined && this.broken.has(holder.ledger))
         throw new Error('input/output error');
     };
-    const result = await this.tryOpen({ onStep, ...created, ...options });
+    const result = await this.tryOpen({ failpoint, ...created, ...options });
     if (!result.ok) throw new Error(`${result.code}: ${result.message}`);
     holder.ledger = result.ledger;
     this.opened.push(result.ledger);

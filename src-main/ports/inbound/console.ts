@@ -1,4 +1,4 @@
-import type { PeopleDecide } from './decide.ts';
+import type { Findings, PeopleDecide } from './decide.ts';
 import type { TestConnection, Triage, VerifyLog } from './triage.ts';
 import type { Clock, Log, Random, Timers } from '../outbound/index.ts';
 import type { Actor, Person } from '../../../src-shared/domain/index.ts';
@@ -44,6 +44,7 @@ export interface ConsoleUseCases {
   practiceSecrets(): Readonly<Record<string, string>> | null;
   readonly triage: Triage;
   readonly decide: PeopleDecide;
+  readonly findings: Findings;
   readonly testConnection: TestConnection;
   readonly verifyLog: VerifyLog;
   readonly engine: EngineControl;

@@ -3,8 +3,11 @@ import type {
   ChecklistItem,
   ConsentDecision,
   ContractRow,
+  EmergencyRow,
+  EmergencyScope,
   FailureCode,
   GateState,
+  GrantChange,
   LoosenedCell,
   Person,
   PhiFlow,
@@ -12,6 +15,9 @@ import type {
   PolicyRow,
   ProposalRow,
   RecordedConsent,
+  PathRow,
+  SafetyRow,
+  VersionAt,
   Signatory,
   StageReport,
   StateName,
@@ -99,3 +105,57 @@ export interface PolicyExplanation {
 }
 
 export type ExplainPolicy = (id: string, actor: Actor) => Promise<PolicyExplanation | undefined>;
+
+export type SafetyOutcome =
+  /** `released`: writes that waited for it and are checked again. */
+  | { readonly ok: true; readonly record: SafetyRow; readonly released: number }
+  | {
+      readonly ok: false;
+      readonly code: 'role-forbids' | 'safety-incomplete' | 'safety-failed' | 'reason-missing';
+      readonly message: string;
+    };
+
+export interface Safety {
+  /**
+   * Puts a run of the corpus on record; from then on the versions it covers need no person.
+   *
+   * @param text output of `npm run bench -- safety --json`
+   */
+  record(text: string, covers: readonly VersionAt[], meaning: string, person: Person, actor: Actor): Promise<SafetyOutcome>;
+  show(): Promise<{
+    readonly records: readonly SafetyRow[];
+    /** Versions that were met and that no run covers, each once. */
+    readonly demanded: readonly VersionAt[];
+    /** The paths that met them, with what is still open. */
+    readonly paths: readonly PathRow[];
+  }>;
+}
+
+export type EmergencyOutcome =
+  | { readonly ok: true; readonly access: EmergencyRow }
+  | {
+      readonly ok: false;
+      readonly code: 'role-forbids' | 'reason-missing' | 'emergency-open' | 'scope-unknown' | 'self-review' | 'reviewed';
+      readonly message: string;
+    };
+
+/** Break-glass: the use of it is limited, told at once, and reviewed by somebody else. */
+export interface Emergency {
+  open(scope: EmergencyScope, reason: string, person: Person, actor: Actor): Promise<EmergencyOutcome>;
+  /** Newest first; those without a review still owe one. */
+  list(): Promise<readonly EmergencyRow[]>;
+  /** Ends it, too, when it has not ended yet. */
+  review(id: string, justified: boolean, words: string, person: Person, actor: Actor): Promise<EmergencyOutcome>;
+}
+
+export type GrantOutcome =
+  | { readonly ok: true; readonly person: Person }
+  | {
+      readonly ok: false;
+      readonly code: 'person-unknown' | 'self-grant' | 'grant-over' | 'role-unknown' | 'reason-missing';
+      readonly message: string;
+    };
+
+export interface Grants {
+  change(id: string, change: GrantChange, reason: string, by: Person, actor: Actor): Promise<GrantOutcome>;
+}

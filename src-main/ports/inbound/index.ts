@@ -1,8 +1,10 @@
 import type {
   Actor,
+  ClockJudged,
   Connection,
   ConnectionSettings,
   FailureCode,
+  MaintenanceWindow,
   Person,
   RolloutStage,
   Source,
@@ -54,6 +56,11 @@ export interface RunReport {
   readonly recovered: { readonly inFlight: number; readonly released: number };
 }
 
+/** How the clock of the engine's machine stands, since when, and what that rests on. */
+export interface ClockView extends ClockJudged {
+  readonly since: number;
+}
+
 /** Rejects when the ledger fails: then nothing more is sent until a person has looked (C5). */
 export type RunEngine = (options: RunOptions) => Promise<RunReport>;
 
@@ -69,7 +76,10 @@ export interface Register {
 export type ControlOutcome =
   /** `released`: writes that were held and go on now. */
   | { readonly ok: true; readonly released: number }
-  | { readonly ok: false; readonly code: 'switch-unknown' | 'connection-unknown' | 'stage-not-earned'; readonly message: string };
+  | { readonly ok: false; readonly code: ControlRefusal; readonly message: string };
+
+export type ControlRefusal =
+  'switch-unknown' | 'connection-unknown' | 'stage-not-earned' | 'window-unknown' | 'window-exists' | 'settings-invalid';
 
 /** Stopping and going on (B4, B5). What was held for it goes on at once; reading never stops. */
 export interface Control {
@@ -82,9 +92,25 @@ export interface Control {
     person: Person,
     actor: Actor,
   ): Promise<ControlOutcome>;
-  stage(connection: string, stage: RolloutStage, reason: string, actor: Actor): Promise<ControlOutcome>;
-  /** Sets what is known about the EHR's behaviour; what is not named stays as it was. */
-  settings(connection: string, settings: ConnectionSettings, reason: string, actor: Actor): Promise<ControlOutcome>;
+  /** `resourceType`: only for this type of resource, which then counts where it is lower; `null` or left out: the whole connection. */
+  stage(
+    connection: string,
+    stage: RolloutStage,
+    reason: string,
+    actor: Actor,
+    resourceType?: string | null,
+  ): Promise<ControlOutcome>;
+  /** Sets what is known about the EHR's behaviour; what is not named stays as it was, what is `cleared` is left out. */
+  settings(
+    connection: string,
+    settings: ConnectionSettings,
+    reason: string,
+    actor: Actor,
+    cleared?: readonly (keyof ConnectionSettings)[],
+  ): Promise<ControlOutcome>;
+  /** Adds a maintenance window, or takes away the one of this name. What waited for it is looked at anew at once. */
+  addWindow(connection: string, window: MaintenanceWindow, reason: string, actor: Actor): Promise<ControlOutcome>;
+  removeWindow(connection: string, id: string, reason: string, actor: Actor): Promise<ControlOutcome>;
 }
 
 export type * from './decide.ts';
@@ -92,3 +118,4 @@ export type * from './inspect.ts';
 export type * from './triage.ts';
 export type * from './console.ts';
 export type * from './governance.ts';
+export type * from './groups.ts';

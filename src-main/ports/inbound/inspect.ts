@@ -4,6 +4,8 @@ import type {
   EventRow,
   Exchange,
   Finding,
+  NamedFinding,
+  NormalizedRecord,
   PreparedRecord,
   ResolvedFacts,
   WriteRow,
@@ -15,7 +17,11 @@ export interface WriteView {
   readonly event: EventRow | undefined;
   readonly prepared: PreparedRecord | null;
   readonly findings: readonly Finding[];
+  /** The findings by name, with what was signed about each and still holds. */
+  readonly signed: readonly NamedFinding[];
   readonly facts: ResolvedFacts | null;
+  /** What normalization made of the item: by which rules, from what to what; `null` before its first check. */
+  readonly normalized: NormalizedRecord | null;
   readonly exchanges: readonly Exchange[];
   /** The event's entry, then the write's, oldest first. */
   readonly timeline: readonly Entry[];

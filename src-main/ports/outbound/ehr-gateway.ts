@@ -1,4 +1,5 @@
 import type {
+  ChartList,
   ClinicalItem,
   EncounterSubject,
   Exchange,
@@ -31,6 +32,12 @@ export interface EhrGateway {
   /** Matches for a subject of an event, read from the EHR. Deciding whether they agree is the domain's business. */
   lookUp(query: SubjectQuery): Promise<LookUpOutcome>;
 
+  /**
+   * What the chart lists of a patient, as far as an item can repeat it (G2). Left out: this adapter cannot ask, and what
+   * an item repeats is not known.
+   */
+  listed?(query: ChartList): Promise<ListOutcome>;
+
   /** The exact request for a command, or the named reason why this EHR cannot take it. Pure: same input, same bytes. */
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared;
 
@@ -39,6 +46,12 @@ export interface EhrGateway {
 
   /** Looks for this console's own write in the chart. Never concludes absence from a search it cannot trust. */
   find(query: FindQuery): Promise<FindOutcome>;
+
+  /**
+   * Asks how far the EHR is with a request that it only accepted, at the address it gave with its 202 (R4,
+   * https://hl7.org/fhir/R4/async.html). Adapters of EHRs that never do so have no such operation.
+   */
+  monitor?(address: string): Promise<MonitorOutcome>;
 
   /** Reads a resource back, at its current version. */
   read(reference: string): Promise<ReadOutcome>;
@@ -98,6 +111,11 @@ export type LookUpOutcome =
       readonly message: string;
     };
 
+export type ListOutcome =
+  /** `complete`: every page was read. */
+  | { readonly outcome: 'listed'; readonly entries: readonly ChartResource[]; readonly complete: boolean }
+  | { readonly outcome: 'failed'; readonly code: FailureCode; readonly retryable: boolean; readonly retryAfterMs: number | null };
+
 /** The clinical half of a write with what of the event it needs. */
 export interface WriteCommand {
   readonly identity: WriteIdentity;
@@ -115,6 +133,8 @@ export interface ContractForAdapter {
   readonly version: string;
   readonly resourceType: string;
   readonly verify: readonly string[];
+  /** Whether an update may go where the EHR gives no versions; left out: it may not. */
+  readonly unversioned?: 'refuse' | 'compare';
 }
 
 export interface GatewayFacts {
@@ -140,8 +160,13 @@ export type SendOutcome =
   | { readonly outcome: 'not-applied'; readonly code: FailureCode; readonly exchange: readonly Exchange[] }
   /** The EHR says another version stands there. Whether that one is ours has still to be looked up. */
   | { readonly outcome: 'conflict'; readonly code: FailureCode; readonly exchange: readonly Exchange[] }
-  /** The change may have been made. */
-  | { readonly outcome: 'unknown'; readonly code: FailureCode; readonly exchange: readonly Exchange[] }
+  /** The change may have been made. `monitor`: where the EHR tells how far it is with what it accepted. */
+  | {
+      readonly outcome: 'unknown';
+      readonly code: FailureCode;
+      readonly monitor?: string;
+      readonly exchange: readonly Exchange[];
+    }
   /** Not made; the EHR asks for time. */
   | {
       readonly outcome: 'throttled';
@@ -163,6 +188,11 @@ export interface FindQuery {
    * without one, absence is never concluded.
    */
   readonly control?: FindControl | null;
+  /**
+   * For creates, where the server cannot be searched by identifier: whose entries to look through for one with the same
+   * content, and how old one may be at most (epoch milliseconds) to be this write's. Proves presence alone.
+   */
+  readonly byContent?: { readonly patient: string; readonly since: number };
 }
 
 export interface FindControl {
@@ -193,6 +223,17 @@ export type ReadOutcome =
   | { readonly outcome: 'gone'; readonly exchange: readonly Exchange[] }
   | {
       readonly outcome: 'failed';
+      readonly code: FailureCode;
+      readonly retryAfterMs: number | null;
+      readonly exchange: readonly Exchange[];
+    };
+
+/** What an EHR says about a request that it accepted. Whether the change is in the chart, only the chart says. */
+export type MonitorOutcome =
+  | { readonly outcome: 'running'; readonly retryAfterMs: number | null; readonly exchange: readonly Exchange[] }
+  | { readonly outcome: 'ended'; readonly failed: boolean; readonly exchange: readonly Exchange[] }
+  | {
+      readonly outcome: 'unclear';
       readonly code: FailureCode;
       readonly retryAfterMs: number | null;
       readonly exchange: readonly Exchange[];

@@ -2,20 +2,25 @@ import type {
   Actor,
   ConnectionRow,
   ConsentRow,
+  EmergencyRow,
   EntryBodies,
   EntryType,
   EventRow,
   FailureCode,
   GateRow,
+  PathRow,
   PersonRow,
   PolicyRow,
   ProposalRow,
+  SendsRow,
+  SafetyRow,
   SourceRow,
   StateName,
   SwitchRow,
   WorkspaceRow,
   WriteRow,
 } from '../../../src-shared/domain/index.ts';
+import type { EngineLeases } from './leases.ts';
 
 /**
  * The ledger port: append-only log per tenant, with the projections that follow from it.
@@ -52,6 +57,13 @@ export interface Commit {
   readonly expected: readonly Expected[];
   /** At least one. */
   readonly entries: readonly EntryDraft[];
+  /**
+   * The lease of the engine that decided this. The commit is rejected with `LeaseEnded` when that lease has ended, and clashes
+   * with a write it rests on that is in flight under another lease that has not.
+   */
+  readonly fence?: number;
+  /** Takes this lane: clashes with the write of it, if there is one, that is in flight or unknown. */
+  readonly lane?: string;
 }
 
 export type CommitResult =
@@ -67,11 +79,15 @@ export interface Rows {
   source: SourceRow;
   connection: ConnectionRow;
   switch: SwitchRow;
+  sends: SendsRow;
   workspace: WorkspaceRow;
   policy: PolicyRow;
   proposal: ProposalRow;
   consent: ConsentRow;
   gate: GateRow;
+  safety: SafetyRow;
+  path: PathRow;
+  emergency: EmergencyRow;
 }
 export type RowKind = keyof Rows;
 
@@ -142,21 +158,30 @@ export interface LedgerReader {
   due(now: number, limit: number, except?: readonly string[]): Promise<readonly WriteRow[]>;
   /** The earliest time at which any write will be due, or `null`: nothing waits for time. */
   nextDueAt(): Promise<number | null>;
+  /** Writes that are to be looked at again in the chart by now (`followAt(state) <= now`), those that wait longest first. */
+  toFollow(now: number, limit: number, except?: readonly string[]): Promise<readonly WriteRow[]>;
   /** All writes in flight, for recovery at start. */
   inFlight(): Promise<readonly WriteRow[]>;
 }
 
-export interface Ledger extends LedgerReader {
+export interface Ledger extends LedgerReader, EngineLeases {
   /**
    * Appends the entries and moves the projections, durably, or reports the clash. Commits that are waiting together
    * may share one transaction; each still succeeds or clashes alone. Rejects when the medium fails: then nothing more
    * may be sent (C5).
    */
   commit(commit: Commit): Promise<CommitResult>;
+  /** Why commits are refused until the ledger is opened again, or `null` while they are taken. From then on nothing is sent. */
+  stopped(): LedgerFailure | null;
   /** Signs and publishes a checkpoint for every tenant whose log has grown since its last one. */
   checkpoint(): Promise<void>;
   verify(progress?: (done: number, total: number) => void): Promise<VerifyReport>;
   close(): Promise<void>;
+}
+
+/** Why a ledger takes nothing more: a stable code, and a message fit to be shown. */
+export interface LedgerFailure extends Error {
+  readonly code: string;
 }
 
 export interface VerifyProblem {

@@ -25,6 +25,21 @@ export type { Sha256 } from '../../../src-shared/domain/index.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+export interface RaisedAlarm {
+  /** Why the engine stopped by itself: a stable code. */
+  readonly code: string;
+  /** Epoch milliseconds; `null` when it can no longer be read. */
+  readonly at: number | null;
+}
+
+/** What must be seen when the ledger cannot record it: kept outside of it, and outliving the process. */
+export interface Alarm {
+  raised(): RaisedAlarm | null;
+  /** `false`: it could not be kept either. */
+  raise(code: string, at: number): boolean;
+  clear(): void;
+}
+
 /** Operational log: ids, codes and counts only. Clinical text never goes here (H5). */
 export interface Log {
   write(level: LogLevel, event: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;

@@ -1,9 +1,11 @@
 import type { Db } from '../connection.ts';
 import type { Migration } from './migration.ts';
 import { laneOrder } from './0002-lane-order.ts';
+import { followUp } from './0003-follow-up.ts';
+import { engineLeases } from './0004-engine-leases.ts';
 import { logAndProjections } from './0001-log-and-projections.ts';
 
-export const migrations: readonly Migration[] = [logAndProjections, laneOrder];
+export const migrations: readonly Migration[] = [logAndProjections, laneOrder, followUp, engineLeases];
 
 /** The newest layout this program knows. */
 export const newestVersion = migrations.length;

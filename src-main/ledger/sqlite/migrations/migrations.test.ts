@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../../../src-shared/limits/index.ts';
 import type { Db } from '../connection.ts';
 import { schemaDifferences } from '../schema-check.ts';
 import { migrate, migrations, newestVersion, versionOf } from './index.ts';
@@ -71,6 +72,31 @@ describe('H2 migrations', () => {
       ['h', 1, null],
       ['i', 1, 4],
       ['j', null, 3],
+    ]);
+  });
+
+  it('C8 3 gives what is charted, and what was handed to a person, a time to be followed', () => {
+    migrate(db, 2);
+    const insert = db.prepare(
+      `INSERT INTO write (log, id, version, ord, state, code, connection, patient_key, event_id, lane, grp, created_at, updated_at,
+         seqs, doc) VALUES (1, ?, 1, ?, ?, ?, 'c', 'p', 'e', 'l', 'g', 0, 0, '', ?)`,
+    );
+    const charted = (result: string): unknown => ({ state: { at: 5, verification: { result } } });
+    const lost = { state: { nextAt: 7, personSince: 6 } };
+    const rows: readonly (readonly [string, string, string | null, unknown])[] = [
+      ['a', 'committed', null, charted('verified')],
+      ['b', 'committed', null, charted('due')],
+      ['c', 'unknown', 'search-not-trusted', lost],
+      ['d', 'unknown', 'chart-has-two', lost],
+      ['e', 'unknown', 'reply-lost', { state: { nextAt: 7, personSince: null } }],
+      ['f', 'pending', null, { state: { nextAt: 7 } }],
+    ];
+    for (const [at, [id, state, code, doc]] of rows.entries()) insert.run(id, at, state, code, JSON.stringify(doc));
+    insert.run('g', 9, 'committed', null, 'not JSON');
+    migrate(db, 3);
+    expect(db.prepare('SELECT id, follow_at FROM write WHERE follow_at IS NOT NULL ORDER BY id').raw().all()).toEqual([
+      ['a', 5 + limits.followFirstMs],
+      ['c', 7],
     ]);
   });
 

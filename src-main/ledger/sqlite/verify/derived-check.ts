@@ -1,5 +1,4 @@
-import { groupClassOf, groupStateOf, type GroupCounts } from '../../groups.ts';
-import type { StateName } from '../../../../src-shared/domain/index.ts';
+import { groupClassOf, groupStateOf, type GroupCounts, type StateName } from '../../../../src-shared/domain/index.ts';
 import type { Db } from '../connection.ts';
 import { nextInLanes } from '../migrations/0002-lane-order.ts';
 import { laneRanks } from '../write-columns.ts';

@@ -5,13 +5,17 @@ import {
   type ConnectionRow,
   type ConsentRow,
   type EventRow,
+  type EmergencyRow,
   type GateRow,
+  type PathRow,
+  type SafetyRow,
   type PersonRow,
   type PolicyRow,
   type ProposalRow,
   type ProjectedEntry,
   type RowReader,
   type SourceRow,
+  type SendsRow,
   type SwitchRow,
   type WorkspaceRow,
   type WriteRow,
@@ -50,6 +54,7 @@ interface StoredWriteRecord {
   readonly due_at: number | null;
   readonly lane_rank: number | null;
   readonly unknown_since: number | null;
+  readonly follow_at: number | null;
   readonly seqs: string;
   readonly doc: string;
 }
@@ -184,8 +189,12 @@ export class ProjectionCheck {
     proposal: (id) => this.registry.get(`proposal\n${id}`)?.row as ProposalRow | undefined,
     consent: (patient) => this.registry.get(`consent\n${patient}`)?.row as ConsentRow | undefined,
     gate: (connection) => this.registry.get(`gate\n${connection}`)?.row as GateRow | undefined,
+    safety: (id) => this.registry.get(`safety\n${id}`)?.row as SafetyRow | undefined,
+    path: (key) => this.registry.get(`path\n${key}`)?.row as PathRow | undefined,
+    emergency: (id) => this.registry.get(`emergency\n${id}`)?.row as EmergencyRow | undefined,
     source: (name) => this.registry.get(`source\n${name}`)?.row as SourceRow | undefined,
     connection: (name) => this.registry.get(`connection\n${name}`)?.row as ConnectionRow | undefined,
+    sends: (key) => this.registry.get(`sends\n${key}`)?.row as SendsRow | undefined,
     switch: (key) => this.registry.get(`switch\n${key}`)?.row as SwitchRow | undefined,
     workspace: () => this.registry.get('workspace\nworkspace')?.row as WorkspaceRow | undefined,
   };
@@ -254,6 +263,7 @@ export class ProjectionCheck {
       due_at: columns.dueAt,
       lane_rank: columns.laneRank,
       unknown_since: columns.unknownSince,
+      follow_at: columns.followAt,
       seqs: live.seqs,
       doc: JSON.stringify(row),
     };
@@ -347,6 +357,8 @@ function keyOfRow(kind: RegistryKind, row: Rows[RegistryKind]): string {
       const { what, scope } = row as SwitchRow;
       return switchKey(what, scope);
     }
+    case 'sends':
+      return (row as SendsRow).key;
     case 'event':
       return (row as EventRow).eventId;
     case 'workspace':
@@ -359,6 +371,12 @@ function keyOfRow(kind: RegistryKind, row: Rows[RegistryKind]): string {
       return (row as ConsentRow).patient;
     case 'gate':
       return (row as GateRow).connection;
+    case 'safety':
+      return (row as SafetyRow).id;
+    case 'path':
+      return (row as PathRow).key;
+    case 'emergency':
+      return (row as EmergencyRow).id;
   }
 }
 
