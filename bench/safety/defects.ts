@@ -25,9 +25,9 @@ export interface Seeded {
   readonly words: string;
 }
 
-/** Variants of a note with one defect each; the same for the same note and stranger. */
-export function seed(note: string, stranger: string): readonly Seeded[] {
-  const draw = drawer(note);
+/** Variants of a note with one defect each; the same for the same note, stranger and salt. */
+export function seed(note: string, stranger: string, salt = 0): readonly Seeded[] {
+  const draw = drawer(salt === 0 ? note : `${salt} ${note}`);
   return [
     ...some(drugChanges(note, draw), 4, draw),
     ...some(doseChanges(note, draw), 4, draw),
@@ -152,9 +152,16 @@ function negationsDropped(note: string): readonly Seeded[] {
     each(note, pattern, (match) => {
       const cue = match[1] === undefined ? match[0] : `${match[1]} `;
       const start = match.index + match[0].indexOf(cue);
-      return replaced('negation dropped', note, start, start + cue.length, by);
+      const end = start + cue.length;
+      // Whoever leaves out the "No" of a sentence begins it with a capital all the same.
+      if (cue !== 'No ') return replaced('negation dropped', note, start, end, by);
+      return replaced('negation dropped', note, start, end + 1, (note[end] ?? '').toUpperCase());
     }),
   );
+}
+
+function capital(text: string): string {
+  return (text[0] ?? '').toUpperCase() + text.slice(1);
 }
 
 const ADDS: readonly (readonly [RegExp, string])[] = [
@@ -174,7 +181,9 @@ const ADDS: readonly (readonly [RegExp, string])[] = [
 
 function negationsAdded(note: string): readonly Seeded[] {
   return ADDS.flatMap(([pattern, by]) =>
-    each(note, pattern, (match) => replaced('negation added', note, match.index, match.index + match[0].length, by)),
+    each(note, pattern, (match) =>
+      replaced('negation added', note, match.index, match.index + match[0].length, /^[A-Z]/.test(match[0]) ? capital(by) : by),
+    ),
   );
 }
 
@@ -182,12 +191,7 @@ function lateralities(note: string): readonly Seeded[] {
   return each(note, /\b(left|right)\b(?! (?:now|away|after|handed))(?!-hand)/gi, (match) => {
     const side = match[0];
     const flipped = side.toLowerCase() === 'left' ? 'right' : 'left';
-    const by =
-      side === side.toUpperCase()
-        ? flipped.toUpperCase()
-        : /^[A-Z]/.test(side)
-          ? (flipped[0] ?? '').toUpperCase() + flipped.slice(1)
-          : flipped;
+    const by = side === side.toUpperCase() ? flipped.toUpperCase() : /^[A-Z]/.test(side) ? capital(flipped) : flipped;
     return replaced('laterality flipped', note, match.index, match.index + side.length, by);
   });
 }

@@ -8,13 +8,14 @@ import { parseExact, type ExactObject } from '../../fhir/index.ts';
 import { checkEvent, checkResourceCodes, checkRuleNames, checkWriteContent, compileChecks, stopsContent } from './index.ts';
 import { numbersIn } from './numbers.ts';
 import { codeFault, luhnDigit, npiFault, verhoeffHolds } from './terminology.ts';
+import { ucumUnits } from '../../../src-main/platform/index.ts';
 import { editDistance, stemOf, tokenize } from './text.ts';
 import { hear } from './transcript.ts';
 
 const read = (name: string): unknown =>
   JSON.parse(readFileSync(path.resolve(import.meta.dirname, `../../../resources/checks/${name}.json`), 'utf8'));
 const files = Object.fromEntries(checkRuleNames.map((name) => [name, read(name)]));
-const rules = compileChecks(files);
+const rules = compileChecks(files, ucumUnits);
 const NOW = Date.parse('2026-03-02T10:00:00Z');
 
 const transcript = `[doctor] what brings you in
@@ -213,7 +214,14 @@ describe('codes, units, times, ranges and doses', () => {
     ['a plausible value', { observations: [bloodPressure] }, []],
     ['a value out of range', { observations: [{ ...bloodPressure, value: 1200 }] }, ['review value-implausible']],
     ['a unit that does not fit', { observations: [{ ...bloodPressure, unit: 'kg' }] }, ['review unit-does-not-fit']],
-    ['a unit that is none', { observations: [{ ...bloodPressure, unit: 'mmHg' }] }, ['review unit-not-ucum']],
+    ['a unit that is none', { observations: [{ ...bloodPressure, unit: 'parsecs' }] }, ['stop unit-not-ucum']],
+    ['a unit in another spelling', { observations: [{ ...bloodPressure, unit: 'mmHg' }] }, ['information normalized']],
+    ['a value in another unit', { observations: [{ ...bloodPressure, value: 16, unit: 'kPa' }] }, []],
+    [
+      'a value out of range in another unit',
+      { observations: [{ ...bloodPressure, value: 160, unit: 'kPa' }] },
+      ['review value-implausible'],
+    ],
     [
       'a code with a slip',
       { observations: [{ ...bloodPressure, code: { system: 'http://loinc.org', code: '8480-7' } }] },
@@ -299,20 +307,20 @@ describe('codes, units, times, ranges and doses', () => {
       note: [{ text: 'a\u200bb' }],
     };
     const parsed = parseExact(JSON.stringify(resource), 64);
-    const findings = checkResourceCodes((parsed.ok ? parsed.value : {}) as ExactObject, rules).map(
+    const findings = checkResourceCodes((parsed.ok ? parsed.value : {}) as ExactObject, rules, { birthDate: null, now: NOW }).map(
       ({ severity, rule, path: place }) => `${severity} ${rule} ${place}`,
     );
     expect(findings).toEqual([
       'stop code-shape Observation.code.coding[0].code',
-      'review unit-not-ucum Observation.valueQuantity.code',
+      'stop unit-not-ucum Observation.valueQuantity.code',
       'review identifier-shape Observation.performer[0].identifier.value',
       'review text-invisible-character Observation.note[0].text',
     ]);
   });
 
   it('F1 rules that do not follow their schema are refused', () => {
-    expect(() => compileChecks({ ...files, units: {} })).toThrow();
-    expect(() => compileChecks({ ...files, more: {} })).toThrow();
+    expect(() => compileChecks({ ...files, units: {} }, ucumUnits)).toThrow();
+    expect(() => compileChecks({ ...files, more: {} }, ucumUnits)).toThrow();
   });
 });
 

@@ -2,10 +2,12 @@ import type { BusinessEvent } from '../business-event.ts';
 import { latestClinicalTime } from '../approval.ts';
 import type { ClinicalItem } from '../content.ts';
 import type { Finding } from '../entries.ts';
+import type { HouseRules } from '../governance/house-rules.ts';
 import { itemsOf, type SlottedItem } from '../fan-out.ts';
 import { epochMs } from '../time.ts';
 import type { CheckRules } from './compiled.ts';
 import { finding } from './findings.ts';
+import { houseFindings } from './house.ts';
 import { drugsNotHeard, dosesNotHeard } from './note-drugs.ts';
 import { contradictions } from './note-contradiction.ts';
 import { negationsLost } from './note-lost.ts';
@@ -14,21 +16,26 @@ import { otherPatient, type Person } from './note-identity.ts';
 import { lateralityDiffers, sidesRepeated } from './note-laterality.ts';
 import { datesNotHeard, numbersDiffer } from './note-numbers.ts';
 import { sectionsMissing } from './note-sections.ts';
+import { statementsDiffer } from './note-statements.ts';
 import { structuredDiffers } from './note-structured.ts';
 import { cutSentences, foreignSentences, leftoverText, unsafeAbbreviations } from './note-text.ts';
 import { readEvidence, readPart, type NoteContext, type NoteFinding, type NotePart } from './note.ts';
+import { ageAt } from './quantity.ts';
+import { normalizeItem, type Normalized } from './normalize.ts';
 import { checkItem } from './semantic.ts';
 import { npiFault, systems } from './terminology.ts';
 
 /** All checks of an event that need nothing but the event: the same before intake (`check`) and before a write. */
 
-export interface CheckTime {
+export interface CheckFacts {
   /** Epoch milliseconds. */
   readonly now: number;
+  /** The organization's own rules; left out where it has none. */
+  readonly house?: HouseRules | null;
 }
 
 /** Every finding of an event: of its items, of its subject and of its approval. */
-export function checkEvent(event: BusinessEvent, rules: CheckRules, time: CheckTime): readonly Finding[] {
+export function checkEvent(event: BusinessEvent, rules: CheckRules, time: CheckFacts): readonly Finding[] {
   if (event.content === undefined) return subjectFindings(event);
   const { items } = itemsOf(event.content);
   return [
@@ -44,7 +51,7 @@ export function checkWriteContent(
   event: BusinessEvent,
   item: SlottedItem,
   rules: CheckRules,
-  time: CheckTime,
+  time: CheckFacts,
 ): readonly Finding[] {
   const { items } = event.content === undefined ? { items: [] } : itemsOf(event.content);
   const path = pathOf(event, item);
@@ -55,7 +62,7 @@ export function checkWriteContent(
   ];
 }
 
-function checkSlot(event: BusinessEvent, item: SlottedItem, rules: CheckRules, time: CheckTime): readonly Finding[] {
+function checkSlot(event: BusinessEvent, item: SlottedItem, rules: CheckRules, time: CheckFacts): readonly Finding[] {
   const path = pathOf(event, item);
   const facts = {
     birthDate: event.subject.patient.birthDate ?? null,
@@ -64,9 +71,30 @@ function checkSlot(event: BusinessEvent, item: SlottedItem, rules: CheckRules, t
     rules,
   };
   const parts = notePartsOf(item.clinical, path);
-  const own = checkItem(item.clinical, path, facts);
+  const { house = null } = time;
+  const { clinical, findings } = normalizeItem(item.clinical, path, rules, house);
+  const ageYears = ageAt(facts.birthDate, facts.occurredAt);
+  const ofHouse = house === null ? [] : houseFindings(clinical, path, house, ageYears, rules);
+  const own = [...findings, ...checkItem(clinical, path, facts), ...ofHouse];
   if (parts.length === 0) return own;
-  return [...own, ...checkNote(event, parts, item.clinical.kind === 'note', rules)];
+  return [...own, ...sourceRemarks(event), ...checkNote(event, parts, item.clinical.kind === 'note', rules)];
+}
+
+/** What the source says it left out of a text, replaced in it or was not sure of (G2: redaction is visible). */
+function sourceRemarks({ provenance }: BusinessEvent): readonly Finding[] {
+  const told = (rule: string, member: 'redactions' | 'uncertainties', before: string): readonly Finding[] =>
+    (provenance?.[member] ?? []).map((text, at) =>
+      finding(rule, 'information', `provenance.${member}[${at}]`, `${before}: ${text}`),
+    );
+  return [
+    ...told('source-redacted', 'redactions', 'The source left out or replaced'),
+    ...told('source-uncertain', 'uncertainties', 'The source was not sure'),
+  ];
+}
+
+/** An item of an event in the form in which it is checked and sent (A2). */
+export function normalizeWrite(event: BusinessEvent, item: SlottedItem, rules: CheckRules, house: HouseRules | null): Normalized {
+  return normalizeItem(item.clinical, pathOf(event, item), rules, house);
 }
 
 /** Where an item stands in its event: `content.observations[2]`. */
@@ -142,7 +170,7 @@ function noteFindings(context: NoteContext, event: BusinessEvent, rules: CheckRu
     ...dosesNotHeard(context),
     ...lateralityDiffers(context),
     ...sidesRepeated(context),
-    ...oncePerPlace([...negationDiffers(context), ...negationsLost(context)]),
+    ...oncePerPlace([...negationDiffers(context), ...negationsLost(context), ...statementsDiffer(context)]),
     ...findingsNotHeard(context),
     ...contradictions(context),
     ...numbersDiffer(context),

@@ -37,6 +37,19 @@ const next: Readonly<Record<string, string>> = {
   'frequency-implausible': 'Correct the frequency.',
   'status-contradiction': 'Correct one of the two states.',
   'protected-field': 'Have the change confirmed by registration.',
+  'amends-entered-in-error': 'Write a new note, or amend the one that stands.',
+  'contained-cycle': 'Take the circle of references apart at the source.',
+  'chart-repeats': 'Look at the entry in the chart; confirm that it is another one, or withdraw this.',
+  'chart-not-compared': 'Look at the list in the chart before it is added to.',
+  'house-disallowed': 'Chart it another way, or ask whoever answers for the rule.',
+  'house-required': 'Add it at the source.',
+  'house-section-missing': 'Add the section at the source.',
+  'house-range': 'Look at the value; confirm if it is right.',
+  'source-redacted': 'Make sure that nothing is missing which the reader needs.',
+  'source-uncertain': 'Compare with the visit.',
+  normalized: 'Compare with the original.',
+  'code-ambiguous': 'Say at the source which one is meant, or agree on a convention for it.',
+  'content-ambiguous': 'Decide what is meant: correct it at its source, or confirm that it is to be charted as it stands.',
   'duplicate-item': 'Remove one of the two.',
   'encounter-entered-in-error': 'Send it for a visit that took place.',
 };
@@ -60,7 +73,20 @@ export function finding(
   };
 }
 
-const STOPS = new Set(['code-shape', 'dose-impossible', 'encounter-entered-in-error']);
+const STOPS = new Set([
+  'code-shape',
+  'unit-not-ucum',
+  'code-ambiguous',
+  'content-ambiguous',
+  'chart-repeats',
+  'amends-entered-in-error',
+  'house-disallowed',
+  'house-required',
+  'house-section-missing',
+  'protected-field',
+  'dose-impossible',
+  'encounter-entered-in-error',
+]);
 
 /** True for rules of content, not of structure, that keep an entry from being charted. */
 export function stopsContent(rule: string): boolean {

@@ -1,5 +1,10 @@
+export { amendsError, listToCompare, notCompared, repeatFindings } from './chart.ts';
+export type { ChartList, ListedEntry } from './chart.ts';
 export { checkRuleNames, compileChecks } from './compiled.ts';
 export type { CheckRules } from './compiled.ts';
-export { checkEvent, checkWriteContent } from './event.ts';
+export { checkEvent, checkWriteContent, normalizeWrite, pathOf } from './event.ts';
+export { normalizationJsonSchema } from './normalize-rules.ts';
 export { stopsContent } from './findings.ts';
 export { checkResourceCodes } from './resource.ts';
+export type { ResourceFacts } from './resource.ts';
+export type { UnitLibrary } from './units.ts';

@@ -16,6 +16,10 @@ export interface Mention extends Concept {
   readonly to: number;
 }
 
+export function conceptKey(concept: { readonly kind: string; readonly name: string }): string {
+  return `${concept.kind} ${concept.name}`;
+}
+
 interface Term {
   readonly stems: readonly string[];
   readonly concepts: readonly Concept[];
@@ -25,6 +29,7 @@ export class Lexicon {
   private readonly byFirst = new Map<string, Term[]>();
   /** Names of the groups that a drug belongs to. */
   readonly groupsOf = new Map<string, ReadonlySet<string>>();
+  private readonly sameWords = new Map<string, string>();
 
   constructor(drugs: z.infer<typeof drugRules>, findings: z.infer<typeof findingRules>) {
     const terms = new Map<string, { stems: readonly string[]; concepts: Concept[] }>();
@@ -44,6 +49,7 @@ export class Lexicon {
     each('diagnosis', findings.diagnoses);
     each('procedure', findings.procedures);
     each('site', findings.sites);
+    for (const row of findings.words) for (const word of row) this.sameWords.set(stemOf(word), row[0] ?? word);
     for (const { group, said, drugs: members } of drugs.groups) {
       for (const word of said) add('drug-group', group, word);
       for (const [generic, brands] of Object.entries(members)) {
@@ -81,6 +87,11 @@ export class Lexicon {
     return found;
   }
 
+  /** One name for the words that say the same thing, and for the forms of a word ("exercise", "exercising"). */
+  wordOf(stem: string): string {
+    return this.sameWords.get(stem) ?? stem.slice(0, WORD_LETTERS);
+  }
+
   /** Whether a single word names a drug. */
   isDrugWord(word: string): boolean {
     const stem = stemOf(word);
@@ -93,6 +104,9 @@ export class Lexicon {
     return this.byFirst.get(tokens[at]?.stem ?? '')?.find((term) => endOf(tokens, at, term.stems) !== null);
   }
 }
+
+/** Letters by which the forms of a word are taken to be one. */
+const WORD_LETTERS = 6;
 
 // "Blood in his urine" and "blood in the urine" are one name.
 const OWNERS = new Set(['my', 'your', 'his', 'her', 'their', 'our', 'its', 'the', 's']);

@@ -1,8 +1,6 @@
 import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
-import { conceptKey } from './transcript.ts';
 import { spanOf, stemOf } from './text.ts';
-import { placeWords } from './lexicon.ts';
-import type { Mention } from './lexicon.ts';
+import { conceptKey, placeWords, type Mention } from './lexicon.ts';
 
 /** Statements that cannot stand as they are: against another statement of the note, or against their own words (F2). */
 
@@ -86,7 +84,11 @@ const GENERAL = new Set([
 export function contradictions(context: NoteContext): readonly NoteFinding[] {
   const stated = context.parts.flatMap((part) =>
     part.mentions
-      .filter((mention) => mention.kind === 'symptom' && statesFact(part, mention.from) && !tellsTime(part, mention))
+      .filter(
+        (mention) =>
+          mention.kind === 'symptom' &&
+          (complains(part, mention) || (statesFact(part, mention.from) && !tellsTime(part, mention))),
+      )
       .map((mention): Stated => ({ part, mention, denied: part.under[mention.from] === true, where: whereOf(part, mention) })),
   );
   const findings: NoteFinding[] = [];
@@ -98,7 +100,7 @@ export function contradictions(context: NoteContext): readonly NoteFinding[] {
         two.mention.name === one.mention.name &&
         two.denied &&
         !one.denied &&
-        (general || isLabel(one.part, one.mention)
+        (general || (isLabel(one.part, one.mention) && !complains(one.part, one.mention))
           ? one.where !== '' && two.where === one.where
           : agreesIn(one.where, two.where)),
     );
@@ -129,6 +131,18 @@ function isLabel(part: ReadPart, mention: Mention): boolean {
   const [from, to] = sentenceAt(part, mention.from);
   return to - from <= 4 && part.under[mention.from] !== true;
 }
+
+/** What the patient comes for: "presents for evaluation of knee pain", or what stands under "Chief complaint". */
+function complains(part: ReadPart, mention: Mention): boolean {
+  if (part.under[mention.from] === true || mention.from === 0) return false;
+  const [from, to] = sentenceAt(part, mention.from);
+  const before = part.tokens.slice(from, mention.from).map((token) => token.text);
+  if (before.some((word) => COMES.has(word))) return mention.from - from - before.findLastIndex((word) => COMES.has(word)) <= 8;
+  const heading = part.tokens.slice(Math.max(0, from - 6), from).map((token) => token.text);
+  return to - from <= 8 && (heading.join(' ').includes('chief complaint') || heading.includes('cc'));
+}
+
+const COMES = new Set(['presents', 'presenting', 'presented', 'complains', 'complaining', 'complaint', 'evaluation']);
 
 function tellsTime(part: ReadPart, mention: Mention): boolean {
   const [from, to] = sentenceAt(part, mention.from);

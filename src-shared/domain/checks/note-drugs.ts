@@ -1,4 +1,5 @@
-import { conceptKey, type Heard } from './transcript.ts';
+import { conceptKey } from './lexicon.ts';
+import type { Heard } from './transcript.ts';
 import { plain, type NumberMention } from './numbers.ts';
 import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { editDistance, isNumber, isWord, spanOf, type Token } from './text.ts';

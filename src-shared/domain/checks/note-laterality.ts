@@ -1,5 +1,6 @@
+import { contentStems } from './features.ts';
 import { spanOf, type Token } from './text.ts';
-import { contentStems, sentenceAt, sharedWords, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { sentenceAt, sharedWords, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import type { Mention } from './lexicon.ts';
 import type { Heard } from './transcript.ts';
 

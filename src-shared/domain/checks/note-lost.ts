@@ -83,44 +83,84 @@ export function negationsLost(context: NoteContext): readonly NoteFinding[] {
   const findings: NoteFinding[] = [];
   for (const part of context.parts) {
     for (const [from, to] of part.sentences) {
-      const tokens = part.tokens.slice(from, to);
-      if (tokens.some((token) => OPEN.has(token.text))) continue;
-      const any = tokens.findIndex(
-        (token, at) =>
-          token.text === 'any' &&
-          part.under[from + at] !== true &&
-          tokens.slice(Math.max(0, at - 3), at).some((one) => LEADS.has(one.text)),
-      );
-      const odd = tokens.findIndex(
-        (_, at) =>
-          part.under[from + at] !== true &&
-          deniedWords(tokens, at) &&
-          !tokens.slice(0, at).some((token) => NEGATIVE.test(token.text)),
-      );
-      const place = any >= 0 ? any : odd >= 0 ? odd : affirmedOr(part, from, to);
-      if (place < 0) continue;
-      const end = Math.min(to, from + place + 4);
+      const place = placeOf(part, from, to);
+      if (place === null) continue;
+      const end = Math.min(to, place + 4);
       findings.push({
         rule: 'note-negation-differs',
         severity: 'review',
         path: part.path,
-        span: spanOf(part.tokens, from + place, end),
-        message: `"${words(part, Math.max(from, from + place - 3), end)}" affirms in words that are used to deny; a "no" or "denies" may have been lost.`,
+        span: spanOf(part.tokens, place, end),
+        message: `"${words(part, Math.max(from, place - 3), end)}" affirms in words that are used to deny; a "no", "not" or "denies" may have been lost.`,
       });
     }
   }
   return findings;
 }
 
+/** The first place of the sentence where a negation seems lost. */
+function placeOf(part: ReadPart, from: number, to: number): number | null {
+  const tokens = part.tokens.slice(from, to);
+  const odd = tokens.findIndex(
+    (_, at) =>
+      part.under[from + at] !== true &&
+      deniedWords(tokens, at) &&
+      !tokens.slice(Math.max(0, at - REACH), at).some((token) => NEGATIVE.test(token.text)),
+  );
+  if (odd >= 0) return from + odd;
+  const any = tokens.findIndex(
+    (token, at) =>
+      token.text === 'any' &&
+      part.under[from + at] !== true &&
+      (SAYS.has(tokens[at - 1]?.text ?? '') ||
+        (!tokens.slice(0, at + REACH).some((one) => OPEN.has(one.text)) &&
+          tokens.slice(Math.max(0, at - 3), at).some((one) => LEADS.has(one.text)))),
+  );
+  if (any >= 0) return from + any;
+  const better = improvedIf(part, from, to);
+  if (better !== null) return better;
+  if (tokens.some((token) => OPEN.has(token.text))) return null;
+  const or = affirmedOr(part, from, to);
+  return or < 0 ? null : from + or;
+}
+
+const REACH = 12;
+const SAYS = new Set(['reports', 'reported', 'endorses', 'endorsed']);
+const IMPROVES = new Set(['improve', 'improves', 'improved', 'resolve', 'resolves', 'resolved', 'better', 'recover']);
+const THEN = new Set(
+  'consider contact call return obtain order refer mri ct imaging injection surgery surgical further follow message email'.split(
+    ' ',
+  ),
+);
+
+/** "If symptoms have improved, we will consider an MRI": what is planned is planned for when they have not. */
+function improvedIf(part: ReadPart, from: number, to: number): number | null {
+  const tokens = part.tokens.slice(from, to);
+  const start = tokens.findIndex((token) => token.text === 'if');
+  const at = tokens.findIndex((token, place) => place > start && IMPROVES.has(token.text));
+  if (start < 0 || at < 0 || at - start > REACH || part.under[from + at] === true) return null;
+  const worse = tokens.slice(start + 1, at).some((token) => NEGATIVE.test(token.text) || WORSE.test(token.text));
+  return !worse && tokens.some((token) => THEN.has(token.text)) ? from + at : null;
+}
+
+const WORSE = /^(?:fails?|failed|worsens?|worse|persists?|continues?|until|once)$/;
+
 const NEGATIVE =
-  /^(?:no|not|never|without|denies|denied|hardly|rarely|few|little|nor|neither|none|un[a-z]+|question|ask|asked|asks|before|than|too|stop|stopped|avoid|wonder|wonders)$/;
+  /^(?:no|not|non|if|never|without|denies|denied|hardly|rarely|few|little|nor|neither|none|un[a-z]+|question|ask|asked|asks|before|than|too|stop|stopped|avoid|wonder|wonders)$/;
 
 /** "Sure if", "seen anything", "necessarily", "has seen her yet": said of what is not so. */
 function deniedWords(tokens: readonly Token[], at: number): boolean {
   const word = tokens[at]?.text ?? '';
   const next = tokens[at + 1]?.text ?? '';
-  if (word === 'sure') return /^(?:if|what|whether|why|how|when)$/.test(next);
+  if (word === 'sure')
+    return /^(?:if|what|whether|why|how|when)$/.test(next) && !/^(?:make|be|making)$/.test(tokens[at - 1]?.text ?? '');
   if (word === 'able') return tokens[at + 2]?.text === 'say' && /^(?:if|whether|what)$/.test(tokens[at + 3]?.text ?? '');
+  // "With or with", "with contrast, but with contrast".
+  if (word === 'or') return next !== '' && tokens[at - 1]?.text === next && /^\p{L}/u.test(next);
+  if (word === 'distress')
+    return !/^(?:emotional|psychological|significant)$/.test(tokens[at - 1]?.text ?? '') && tokens.length <= 16;
+  if (word === 'obvious') return /^(?:signs?|fractures?|abnormalit|deformit|masses)/.test(next);
+  if (word === 'need') return next === 'for' && /^(?:is|was)$/.test(tokens[at - 1]?.text ?? '');
   if (word === 'yet' || word === 'much') return at === tokens.length - 1 || tokens[at + 1]?.text === ',';
   return (
     word === 'anything' || word === 'anyone' || word === 'anybody' || word === 'necessarily' || (word === 'at' && next === 'all')

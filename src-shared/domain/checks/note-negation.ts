@@ -1,17 +1,8 @@
-import { conceptKey, ROOT, type Heard } from './transcript.ts';
-import {
-  contentStems,
-  sentenceAt,
-  sharedWords,
-  statesFact,
-  words,
-  type NoteContext,
-  type NoteFinding,
-  type ReadPart,
-} from './note.ts';
+import type { Polarity } from './dialogue.ts';
+import { ROOT, type Heard } from './transcript.ts';
+import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { spanOf, type Token } from './text.ts';
-import { placeWords } from './lexicon.ts';
-import type { Mention } from './lexicon.ts';
+import { conceptKey, placeWords, type Mention } from './lexicon.ts';
 
 /** What the note affirms against what the visit denied, and the other way about (F2). */
 
@@ -76,7 +67,6 @@ function aboutNow(part: ReadPart, mention: Mention, denied: boolean): boolean {
     .some((token) => (denied ? NOW : ENDED).has(token.text));
 }
 
-const CONTEXT = 14;
 const PLACES = new Set([...placeWords, 'movement', 'flexion', 'extension', 'supination', 'pronation', 'palpation', 'strength']);
 // Concepts that say little without their place.
 const PLACED = new Set([
@@ -98,7 +88,7 @@ const PLACED = new Set([
   'fall',
 ]);
 
-/** Where the visit said the opposite, when those places fit the note's sentence best; `null` when nothing contradicts. */
+/** Where the visit said the opposite of this finding, wherever it spoke of it; `null` when nothing contradicts. */
 function heardAgainst(part: ReadPart, mention: Mention, denied: boolean, heard: Heard): Mention | null {
   const [from, to] = sentenceAt(part, mention.from);
   const places = denied && PLACED.has(mention.name) ? placesIn(part.tokens, from, to) : [];
@@ -107,27 +97,24 @@ function heardAgainst(part: ReadPart, mention: Mention, denied: boolean, heard: 
     return places.every((place) => near.includes(place));
   });
   if (said.length === 0) return null;
-  const about = new Set(contentStems(part, Math.max(from, mention.from - CONTEXT), Math.min(to, mention.to + CONTEXT)));
-  for (let at = mention.from; at < mention.to; at += 1) about.delete(part.tokens[at]?.stem ?? '');
-  const scored = said.map((one) => ({
-    one,
-    polarity: heard.polarity[one.from] ?? 'affirmed',
-    score: sharedWords(heard, one.from - CONTEXT, one.to + CONTEXT, about),
-  }));
-  const plainly = scored.filter((each) => each.polarity === 'affirmed');
-  const refused = scored.filter((each) => each.polarity === 'denied');
+  const of = (polarity: Polarity): readonly Mention[] => said.filter((one) => heard.polarity[one.from] === polarity);
+  const plainly = of('affirmed');
+  const refused = of('denied');
   // A denial is the rule in a note; it takes more than one plain word of the visit to doubt it.
-  if (denied) return plainly.length >= 2 && plainly.length === scored.length ? (plainly[0]?.one ?? null) : null;
-  if (plainly.length === 0 && refused.length > 0 && leads(part, mention)) return refused[0]?.one ?? null;
-  const best = Math.max(...scored.map((each) => each.score));
-  const fitting = scored.filter((each) => each.score === best);
-  if (fitting.some((each) => each.polarity !== 'denied')) return null;
-  // Places that fit less well still count when they agree plainly and the best fit is weak.
-  return best < STRONG_FIT && plainly.length > 0 ? null : (fitting[0]?.one ?? null);
+  if (denied) {
+    const enough = PLACED.has(mention.name)
+      ? plainly.length === said.length
+      : plainly.length >= PLAIN_TO_REFUSED * refused.length && 2 * plainly.length > said.length;
+    return plainly.length >= 2 && enough ? (plainly[0] ?? null) : null;
+  }
+  // Refused wherever it was spoken of, or refused at all where the note says outright that the patient has it; which of
+  // several places a statement is about, its words decide (note-statements.ts).
+  const refusedAlways =
+    (refused.length === said.length && !PLACED.has(mention.name)) || (plainly.length === 0 && leads(part, mention));
+  return refusedAlways ? (refused[0] ?? null) : null;
 }
 
-/** Shared content words that make a place of the visit the one that a sentence is about. */
-const STRONG_FIT = 3;
+const PLAIN_TO_REFUSED = 4;
 
 function placesIn(tokens: readonly Token[], from: number, to: number): readonly string[] {
   return tokens.slice(from, to).flatMap((token) => (PLACES.has(token.text) ? [token.text] : []));
@@ -148,6 +135,7 @@ const LEADS = new Set([
   'had',
   'presents',
   'noted',
+  'there',
 ]);
 
 /** True when the sentence says outright that the patient has it ("reports", "endorses"): then being asked about it is too little. */

@@ -1,6 +1,6 @@
 import type { Lexicon, Mention } from './lexicon.ts';
 import { negated } from './polarity.ts';
-import { isWord, sentencesOf, spanOf, stemOf, tokenize, type Span, type Token } from './text.ts';
+import { sentencesOf, spanOf, stemOf, tokenize, type Span, type Token } from './text.ts';
 import { hear, type Heard } from './transcript.ts';
 
 /** A note as it is read for the checks, with what it can be held against. */
@@ -141,14 +141,6 @@ export function statesFact(part: ReadPart, at: number): boolean {
 
 const SAYS_FOR = new Set(['positive', 'negative', 'significant', 'notable', 'remarkable', 'except']);
 
-/** Content words of a stretch, as stems: what a sentence is about. */
-export function contentStems(part: Pick<ReadPart, 'tokens'>, from: number, to: number): readonly string[] {
-  return part.tokens
-    .slice(from, to)
-    .filter((token) => isWord(token) && token.text.length > 2 && !COMMON.has(token.stem))
-    .map((token) => token.stem);
-}
-
 /** How many of these content words stand in a stretch of the visit; words that every visit is full of count for nothing. */
 export function sharedWords(heard: Heard, from: number, to: number, about: ReadonlySet<string>): number {
   const found = new Set<string>();
@@ -158,13 +150,3 @@ export function sharedWords(heard: Heard, from: number, to: number, about: Reado
   }
   return found.size;
 }
-
-const COMMON = new Set(
-  `the and for with that this have has had was were are been not but from they she her his him hers their our your you who will would can could
-  patient report state deny denies denied reports states history present today also which there any all she's he's about into after before over some than then when
-  does did being more most other such only very well per day days week weeks month months year years old time times note notes noted continue take taking
-  use used using follow following given give regarding feel feels felt since while still just good exam examination review left right currently
-  male female due`
-    .split(/\s+/)
-    .map(stemOf),
-);

@@ -23,6 +23,9 @@ const CUES = new Set([
   'non',
   'nope',
   'unremarkable',
+  'unable',
+  'declines',
+  'declined',
 ]);
 const LIST_CUES = new Set(['denies', 'denied', 'denying', 'deny', 'negative']);
 const STOPS = new Set([
@@ -40,6 +43,8 @@ const STOPS = new Set([
   'reports',
   'endorses',
   'admits',
+  'notes',
+  'continues',
   'complains',
   'states',
   'positive',
@@ -115,7 +120,6 @@ const AFTER_PREPOSITION = new Set([
   'move',
   'hurting',
   'and',
-  'or',
   'both',
   'taking',
   'take',
@@ -142,6 +146,15 @@ const THINKING = new Set([
   'sure',
   'say',
 ]);
+// Words for what is as it should be: what a "no" denies ends before them ("no redness, normal range of motion").
+const NORMAL = new Set(
+  'normal intact clear soft supple full regular equal stable symmetric symmetrical reactive moist active negative benign patent'.split(
+    ' ',
+  ),
+);
+const BE = new Set(['is', 'are', 'was', 'were']);
+const MEANWHILE = new Set(['currently', 'otherwise', 'then']);
+const OWNER = /^(?:his|her|their)$/;
 const SCOPE_MAX = { note: 40, speech: 22 } as const;
 
 /**
@@ -153,6 +166,7 @@ export function negated(tokens: readonly Token[], style: 'note' | 'speech'): rea
   let left = 0;
   let through = 0;
   let cue = '';
+  let since = 0;
   for (const [at, token] of tokens.entries()) {
     const word = token.text;
     if (SENTENCE_END.has(word) || word === ':') {
@@ -160,19 +174,34 @@ export function negated(tokens: readonly Token[], style: 'note' | 'speech'): rea
       continue;
     }
     if (isCue(tokens, at)) {
-      left = SCOPE_MAX[style];
+      // "Non-surgical" denies no more than the one word.
+      left = word === 'non' ? 1 : SCOPE_MAX[style];
       cue = word;
+      since = at;
       through = THINKING.has(tokens[at + 1]?.text ?? '') ? 1 : 0;
       continue;
     }
     if (left <= 0) continue;
     const next = tokens[at + 1]?.text ?? '';
+    if (style === 'note' && cue === 'no' && BE.has(word) && since < at - 1) {
+      // "No further work-up is needed" denies the need as well.
+      left = 1;
+      continue;
+    }
     const ends =
-      STOPS.has(word) ||
+      (STOPS.has(word) && !(at === since + 1 && MEANWHILE.has(word))) ||
+      word === 'if' ||
+      word === 'whether' ||
+      (NORMAL.has(word) && cue !== 'not' && cue !== 'never') ||
       (word === 'other' && next === 'than') ||
       (style === 'note' && VERBS.has(word) && cue !== 'not' && cue !== 'never' && next !== 'not') ||
       (word === ',' &&
-        (style === 'note' ? !listGoesOn(tokens, at, cue) : cue === 'no' && at > 0 && tokens[at - 1]?.text === 'no')) ||
+        (style === 'note' || (cue === 'no' && tokens[at - 1]?.text !== 'no') ? !listGoesOn(tokens, at, cue) : cue === 'no')) ||
+      (style === 'note' &&
+        (cue === 'without' || cue === 'no') &&
+        OWNER.test(word) &&
+        at - since > 1 &&
+        !AFTER_PREPOSITION.has(tokens[at - 1]?.text ?? '')) ||
       (word === 'and' && style === 'note' && VERBS.has(next)) ||
       (SUBJECTS.has(word) && (style === 'speech' || word !== 'it') && (through -= 1) < 0);
     if (ends || (style === 'speech' && startsAnew(tokens, at, cue))) left = 0;
@@ -205,8 +234,14 @@ function isCue(tokens: readonly Token[], at: number): boolean {
   // "no change", "not only", "no longer" say something else; "no problem" nothing.
   if (word === 'no' && ['problem', 'worries', 'doubt', 'more', 'matter'].includes(next)) return false;
   if (word === 'not' && ['only', 'necessarily', 'just', 'too'].includes(next)) return false;
+  // "Not unreasonable", "not uncommon": two negations are none.
+  if (word === 'not' && [next, tokens[at + 2]?.text ?? ''].some((one) => TWICE.test(one))) return false;
+  if (word === 'without' && tokens[at - 1]?.text === 'or' && tokens[at - 2]?.text === 'with') return false;
+  if (word === 'unable' && next !== 'to') return false;
   return !(word === 'negative' && next !== 'for' && tokens[at - 1]?.text !== ':');
 }
+
+const TWICE = /^un(?:reasonable|common|usual|likely|expected|able)$/;
 
 /** After a comma a negated list goes on when its cue always takes a list, or when an "or", "nor" is still to come. */
 function listGoesOn(tokens: readonly Token[], comma: number, cue: string): boolean {
@@ -221,7 +256,7 @@ function listGoesOn(tokens: readonly Token[], comma: number, cue: string): boole
   return false;
 }
 
-const AFTERWARDS = new Set(['negative', 'denied', 'none', 'absent', 'denies', 'no', 'never']);
+const AFTERWARDS = new Set(['denied', 'none', 'absent', 'denies', 'no', 'never']);
 const LINKS = new Set(['is', 'are', 'was', 'were', ':', 'been']);
 
 /** "Chest pain: denied", "edema is not present", "hematuria was absent". */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { contentKinds } from '../contract-matrix.ts';
 
 /**
  * The rules of the checks as data (F1, F2): versioned files with their source, so that a clinical team can read and change
@@ -28,6 +29,8 @@ export const findingRules = z.strictObject({
   diagnoses: z.array(words),
   procedures: z.array(words),
   sites: z.array(words),
+  /** Other words that say the same in a visit as in a note. */
+  words: z.array(words),
 });
 
 export const abbreviationRules = z.strictObject({
@@ -68,11 +71,33 @@ export const rangeRules = z.strictObject({
 
 export const unitRules = z.strictObject({
   ...head,
-  prefixes: words,
-  metric: words,
-  plain: words,
-  notUcum: z.record(z.string(), z.string()),
+  /** Spellings in use that are no UCUM code, or another one than is meant, each with the codes it may stand for. */
+  spellings: z.record(z.string(), words),
 });
+
+/** Which units a value of a code can be given in; any that measures the same fits. */
+export const expectedUnitRules = z.strictObject({
+  ...head,
+  observations: z.array(z.strictObject({ loinc: z.string(), name: z.string(), units: words })),
+});
+
+/** Which items are compared with what the chart holds, and how serious it is to repeat it. */
+export const chartRules = z.strictObject({
+  ...head,
+  repeats: z.array(
+    z.strictObject({
+      kind: z.enum(contentKinds),
+      types: z
+        .array(z.enum(['MedicationRequest', 'MedicationStatement']))
+        .min(1)
+        .optional(),
+      same: z.enum(['stop', 'review', 'information']),
+      alike: z.enum(['stop', 'review', 'information']).optional(),
+    }),
+  ),
+});
+
+export type RepeatRule = z.infer<typeof chartRules>['repeats'][number];
 
 export const doseRules = z.strictObject({
   ...head,

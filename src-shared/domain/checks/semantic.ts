@@ -6,7 +6,8 @@ import { limits } from '../../limits/index.ts';
 import type { CheckRules } from './compiled.ts';
 import { finding } from './findings.ts';
 import { hiddenCharacters } from './note-text.ts';
-import { codeFault } from './terminology.ts';
+import { ageAt, quantityFindings, unitFindings } from './quantity.ts';
+import { codeFault, systems } from './terminology.ts';
 import { tokenize } from './text.ts';
 
 /** What a clinical item says, whatever its structure: codes, units, times, ranges, doses (F1, layers terminology and semantic). */
@@ -23,7 +24,7 @@ export function checkItem(clinical: ClinicalItem, path: string, facts: ItemFacts
   const findings: Finding[] = [];
   walk(clinical.item, path, (value, at, key) => {
     if (typeof value === 'string') {
-      if (TIMES.has(key)) findings.push(...timeFindings(value, at, key, facts));
+      if (TIMES.has(key)) findings.push(...timeFindings(value, at, PLANNED.has(key), facts));
       else if (!NOT_PROSE.has(key))
         findings.push(
           ...hiddenCharacters([{ path: at, title: null, text: value }]).map((one) =>
@@ -32,6 +33,7 @@ export function checkItem(clinical: ClinicalItem, path: string, facts: ItemFacts
         );
     } else if (isConcept(value)) findings.push(...conceptFindings(value, at));
     if (isMeasured(value)) findings.push(...measuredFindings(value, at, facts));
+    else if (isQuantity(value)) findings.push(...unitFindings(value.unit, `${at}.unit`, facts.rules));
   });
   if (clinical.kind === 'medication-request' || clinical.kind === 'medication-statement') {
     const { dosage, medication } = clinical.item;
@@ -90,11 +92,17 @@ const TIMES = new Set([
 const PLANNED = new Set(['occurrenceAt', 'dueAt', 'start']);
 const EARLIEST_MS = Date.UTC(1880, 0, 1);
 
-function timeFindings(text: string, path: string, key: string, facts: ItemFacts): readonly Finding[] {
+/** A time that lies ahead though it is past, longer ago than anybody lives, or before the patient's birth. */
+export function timeFindings(
+  text: string,
+  path: string,
+  planned: boolean,
+  facts: Pick<ItemFacts, 'birthDate' | 'occurredAt' | 'now'>,
+): readonly Finding[] {
   const at = readEpochMs(text);
   if (at === undefined) return [];
   const latest = Math.max(facts.now, facts.occurredAt) + limits.clinicalTimeAheadMaxMs;
-  if (at > latest && !PLANNED.has(key))
+  if (at > latest && !planned)
     return [
       finding(
         'time-in-future',
@@ -127,39 +135,21 @@ function isMeasured(value: unknown): value is Measured {
   );
 }
 
-const YEAR_MS = 365.2425 * 24 * 3600 * 1000;
+/** A quantity of nothing that is measured: a dose, an answer. */
+function isQuantity(value: unknown): value is { readonly unit: string } {
+  return value !== null && typeof value === 'object' && 'value' in value && 'unit' in value && typeof value.unit === 'string';
+}
 
 function measuredFindings(item: Measured, path: string, facts: ItemFacts): readonly Finding[] {
-  const { unit, value } = item;
+  const { code, unit, value } = item;
   if (unit === undefined || value === undefined) return [];
-  const fault = facts.rules.units.fault(unit);
-  if (fault !== null) return [finding('unit-not-ucum', 'review', `${path}.unit`, `${fault.words}.`)];
-  const range = facts.rules.ranges.get(item.code.code ?? '');
-  if (range === undefined || item.code.system !== 'http://loinc.org') return [];
-  const bands = range.units[unit];
-  if (bands === undefined)
-    return [
-      finding(
-        'unit-does-not-fit',
-        'review',
-        `${path}.unit`,
-        `${range.name} is not given in "${unit}" (expected ${Object.keys(range.units).join(' or ')}).`,
-      ),
-    ];
-  const born = facts.birthDate === null ? undefined : readEpochMs(facts.birthDate);
-  const age = born === undefined ? null : (facts.occurredAt - born) / YEAR_MS;
-  const number = Number(value.text);
-  const fitting = bands.filter((band) => age === null || (age >= band.from && age < (band.below ?? Number.POSITIVE_INFINITY)));
-  if (fitting.length === 0 || fitting.some((band) => number >= band.least && number <= band.most)) return [];
-  const [band] = fitting;
-  return [
-    finding(
-      'value-implausible',
-      'review',
-      `${path}.value`,
-      `${range.name} ${value.text} ${unit} lies outside ${String(band?.least)} to ${String(band?.most)}${age === null ? '' : ' for this age'}.`,
-    ),
-  ];
+  const loinc = code.system === systems.loinc ? (code.code ?? null) : null;
+  const at = { value: `${path}.value`, unit: `${path}.unit` };
+  return quantityFindings(
+    { loinc, value: value.text, unit, ageYears: ageAt(facts.birthDate, facts.occurredAt) },
+    at,
+    facts.rules,
+  );
 }
 
 const PER_DAY: Readonly<Record<string, number>> = { s: 86_400, min: 1_440, h: 24, d: 1, wk: 1 / 7, mo: 1 / 30, a: 1 / 365 };

@@ -1,6 +1,3 @@
-import type { z } from 'zod';
-import type { unitRules } from './rules.ts';
-
 /** The shape of codes (F1): what can be told without a terminology server. */
 
 export const systems = {
@@ -79,33 +76,4 @@ function permuted(digit: number, times_: number): number {
   let value = digit;
   for (let time = 0; time < times_ % 8; time += 1) value = PERMUTATION[value] ?? value;
   return value;
-}
-
-export interface Units {
-  fault(unit: string): { readonly words: string; readonly known: boolean } | null;
-}
-
-/** Units as UCUM codes, by the list of atoms. `known` tells a spelling that is surely no UCUM code from one not listed. */
-export function compileUnits(rules: z.infer<typeof unitRules>): Units {
-  const atoms = new Set([
-    ...rules.plain,
-    ...rules.metric,
-    ...rules.metric.flatMap((atom) => rules.prefixes.map((prefix) => prefix + atom)),
-  ]);
-  const holds = (component: string): boolean => {
-    const plainText = component.replace(/\{[\x21-\x7e]*\}$/, '');
-    if (plainText === '') return component !== '';
-    if (/^\d+$/.test(plainText) || /^10[*^]-?\d+$/.test(plainText)) return true;
-    const bare = plainText.replace(/(?<=[^\d])[+-]?\d+$/, '');
-    return atoms.has(plainText) || atoms.has(bare);
-  };
-  return {
-    fault(unit) {
-      const better = rules.notUcum[unit];
-      if (better !== undefined) return { words: `"${unit}" is no UCUM code; the code is ${better}`, known: true };
-      const terms = unit.replace(/^\//, '').match(/(?:\{[^}]*\}|[^./{])+/g) ?? [];
-      if (terms.length > 0 && terms.every(holds)) return null;
-      return { words: `"${unit}" is not built from the units on the list`, known: false };
-    },
-  };
 }
