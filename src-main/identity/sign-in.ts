@@ -1,4 +1,4 @@
-import { workspaceLog, type Person } from '../../src-shared/domain/index.ts';
+import { personAt, workspaceLog, type Person } from '../../src-shared/domain/index.ts';
 import type { LedgerReader } from '../ports/outbound/index.ts';
 import { verifySecret } from './secrets.ts';
 
@@ -38,6 +38,7 @@ export async function signIn(
   if (!right) return { ok: false, code: 'secret-wrong', message: NOT_SIGNED_IN };
   if (!row.active)
     return { ok: false, code: 'person-inactive', message: `"${row.id}" may no longer act here. Nothing was done.` };
-  const { id, name, roles, npi, active } = row;
-  return { ok: true, session: { person: { id, name, roles, npi, active }, at: now() } };
+  const at = now();
+  const { id, name, roles, npi, active } = personAt(row, at);
+  return { ok: true, session: { person: { id, name, roles, npi, active }, at } };
 }

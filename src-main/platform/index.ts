@@ -1,3 +1,4 @@
+export { fileAlarm } from './alarm-file.ts';
 export { r4Definitions } from './definitions/definitions.ts';
 export { createKeySlots, deriveKeys, openKeySlots, wipeKeys } from './key-slots/key-slots.ts';
 export type { CreateRefusal, KeySlotOptions, OpenRefusal, WorkspaceKeys } from './key-slots/key-slots.ts';
@@ -6,5 +7,6 @@ export type { OsKeyStore, OsOpenRefusal } from './key-slots/os-key-store.ts';
 export type { KdfParameters } from './key-slots/kdf.ts';
 export { fileLog, lineLog, stderrLog } from './log.ts';
 export { sha256, systemClock, systemRandom, systemTimers } from './runtime.ts';
+export { ucumUnits } from './ucum.ts';
 export { isWorkspace, resourcesFolder, workspacePaths } from './workspace.ts';
 export type { WorkspacePaths } from './workspace.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { constants } from 'node:os';
 import { isMethod } from '../../src-shared/contract/index.ts';
-import { failures, type StateName } from '../../src-shared/domain/index.ts';
+import { failures, stopCodes, type StateName } from '../../src-shared/domain/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 import type { Clock, FindOutcome, Log, LookUpOutcome, ReadOutcome, SendOutcome } from '../ports/outbound/index.ts';
 import { systemClock } from './runtime.ts';
@@ -73,6 +73,8 @@ const fields: Readonly<Record<string, (text: string) => boolean>> = {
   person: givenName,
   code: (text) => Object.hasOwn(failures, text),
   state: oneOf(STATES),
+  /** Why an engine stopped by itself. */
+  stop: (text) => stopCodes.some((one) => one === text),
   outcome: oneOf(OUTCOMES),
   /** The name of an error's class, never its message. */
   fault: (text) => /^[A-Z][A-Za-z]{0,40}(?:Error|Fault|Move)$|^Error$/.test(text),

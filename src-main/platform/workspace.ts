@@ -11,6 +11,8 @@ export interface WorkspacePaths {
   readonly checkpoints: string;
   /** Held exclusively by the one engine that runs. */
   readonly engineLock: string;
+  /** Why the engine stopped by itself, when the ledger could not record it. */
+  readonly alarm: string;
   readonly logs: string;
   readonly engineLog: string;
   /** The practice EHR's chart. It needs no workspace: the file may be all there is in the folder. */
@@ -28,6 +30,7 @@ export function workspacePaths(folder: string): WorkspacePaths {
     payloadKeys: join(folder, 'payload-keys.db'),
     checkpoints: join(folder, 'checkpoints'),
     engineLock: join(folder, 'engine.lock'),
+    alarm: join(folder, 'engine.alarm'),
     logs,
     engineLog: join(logs, 'engine.jsonl'),
     practiceChart: join(folder, 'practice-ehr.db'),

@@ -1,6 +1,7 @@
 import type { WithId } from '@medplum/core';
 import type { Resource } from '@medplum/fhirtypes';
-import { stringifyExact } from '../../src-shared/fhir/index.ts';
+import { asArray, asObject, parseExact, stringifyExact } from '../../src-shared/fhir/index.ts';
+import { limits } from '../../src-shared/limits/index.ts';
 import type { Issue } from './outcome.ts';
 import { toOutcome } from './outcome.ts';
 import type { SearchQuery } from './search-query.ts';
@@ -77,11 +78,25 @@ export function searchBundle(base: string, query: SearchQuery, page: SearchPage)
     links.push(link('next', address, [...next, ['_offset', String(query.offset + query.count)]]));
   }
   const entries = [
-    ...page.matches.map((match) => searchEntry(base, match, 'match')),
+    ...page.matches.map((match) => searchEntry(base, subsetted(match, query.elements), 'match')),
     ...page.included.map((included) => searchEntry(base, included, 'include')),
   ];
   return bundle('searchset', page.total, links, entries);
 }
+
+/** Only the elements that were asked for, marked as part of a whole (https://hl7.org/fhir/R4/search.html#elements). */
+function subsetted(version: StoredVersion, elements: readonly string[] | null): StoredVersion {
+  const parsed = elements === null || version.text === null ? undefined : parseExact(version.text, limits.jsonDepthMax);
+  const resource = parsed?.ok === true ? asObject(parsed.value) : undefined;
+  if (elements === null || resource === undefined) return version;
+  const kept = new Set(['resourceType', 'id', ...elements]);
+  const meta = asObject(resource.meta) ?? {};
+  const marked = { ...meta, tag: [...asArray(meta.tag), SUBSETTED] };
+  const members = Object.entries(resource).filter(([name]) => kept.has(name));
+  return { ...version, text: stringifyExact({ ...Object.fromEntries(members), meta: marked }) };
+}
+
+const SUBSETTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' };
 
 function searchEntry(base: string, version: StoredVersion, mode: 'match' | 'include'): string {
   return `{"fullUrl":${fullUrl(base, version)},"resource":${version.text ?? 'null'},"search":{"mode":"${mode}"}}`;

@@ -18,6 +18,8 @@ export interface SearchQuery {
   /** Whether to count all matches. */
   readonly total: boolean;
   readonly countOnly: boolean;
+  /** Elements of each match that are wanted; `null`: all. */
+  readonly elements: readonly string[] | null;
   readonly includes: readonly Include[];
   /** The parameters that were used, as the self link repeats them. */
   readonly used: readonly (readonly [string, string])[];
@@ -49,7 +51,16 @@ export interface Include {
 export const COUNT_DEFAULT = 50;
 export const COUNT_MAX = 1000;
 /** Parameters that steer the answer; `_format` is read by the HTTP side. */
-export const RESULT_PARAMETERS = ['_count', '_offset', '_sort', '_summary', '_total', '_include', '_format'] as const;
+export const RESULT_PARAMETERS = [
+  '_count',
+  '_offset',
+  '_sort',
+  '_summary',
+  '_elements',
+  '_total',
+  '_include',
+  '_format',
+] as const;
 const VALUES_MAX = 200;
 
 export interface SearchRules {
@@ -87,6 +98,7 @@ class QueryReader {
   private offset = 0;
   private total = true;
   private countOnly = false;
+  private elements: readonly string[] | null = null;
 
   constructor(resourceType: string, rules: SearchRules) {
     this.resourceType = resourceType;
@@ -94,8 +106,8 @@ class QueryReader {
   }
 
   query(): SearchQuery {
-    const { resourceType, filters, sort, count, offset, total, countOnly, includes, used } = this;
-    return { resourceType, filters, sort, count, offset, total: total || countOnly, countOnly, includes, used };
+    const { resourceType, filters, sort, count, offset, total, countOnly, elements, includes, used } = this;
+    return { resourceType, filters, sort, count, offset, total: total || countOnly, countOnly, elements, includes, used };
   }
 
   read(name: string, value: string): void {
@@ -127,6 +139,11 @@ class QueryReader {
       case '_summary':
         if (value !== 'count' && value !== 'false') throw unsupported(name, `_summary=${value} is not supported: count or false`);
         this.countOnly = value === 'count';
+        return value;
+      case '_elements':
+        this.elements = value.split(',');
+        if (!this.elements.every((one) => /^[a-z][A-Za-z]*$/.test(one)))
+          throw refusal(400, 'invalid', '_elements takes names of elements', 'http._elements');
         return value;
       case '_total':
         if (value !== 'accurate' && value !== 'none')

@@ -133,7 +133,7 @@ describe('search', () => {
     'Patient?_count=1&_count=2',
     'Patient?_sort=shoe-size',
     'Patient?_summary=text',
-    'Patient?_elements=name',
+    'Patient?_elements=name.family',
     'Patient?_include=Patient:name',
     'Patient?_revinclude=Observation:patient',
     'Observation?patient.family=campbell',

@@ -6,7 +6,9 @@ import type {
   FindOutcome,
   FindQuery,
   GatewayFacts,
+  ListOutcome,
   LookUpOutcome,
+  MonitorOutcome,
   Prepared,
   Random,
   ReadOutcome,
@@ -16,6 +18,7 @@ import type {
 } from '../../ports/outbound/index.ts';
 import {
   writeIdentifierSystem,
+  type ChartList,
   type Exchange,
   type FailureCode,
   type PreparedRecord,
@@ -24,16 +27,20 @@ import {
 import { carriesIdentifier, carriesTag, type ExactObject } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import {
+  askMonitor,
   classifyWrite,
   FhirHttp,
   parseBaseUrl,
   readResource,
   requestSha256,
+  targetOfLink,
+  type Answer,
   type CredentialSlot,
   type Timeouts,
 } from '../kit/index.ts';
 import { testConnection } from './capability.ts';
 import { findWrite } from './find.ts';
+import { listedInChart } from './listed.ts';
 import { lookUpSubject } from './look-up.ts';
 import { compareWithRequest, prepareRequest, writeIdIn, type UpdateBy } from './prepare.ts';
 
@@ -87,6 +94,10 @@ class GenericR4Gateway implements EhrGateway {
     return lookUpSubject(this.http, query, this.now);
   }
 
+  listed(query: ChartList): Promise<ListOutcome> {
+    return listedInChart(this.http, query, this.now);
+  }
+
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared {
     return prepareRequest(command, facts, {
       adapter: ADAPTER,
@@ -107,12 +118,16 @@ class GenericR4Gateway implements EhrGateway {
       case 'lost':
         return { outcome: 'unknown', code: reply.code, exchange };
       case 'answer':
-        return this.judge(prepared, classifyWrite(prepared, reply.answer, this.now()), exchange);
+        return this.accepted(reply.answer, this.judge(prepared, classifyWrite(prepared, reply.answer, this.now()), exchange));
     }
   }
 
   find(query: FindQuery): Promise<FindOutcome> {
-    return findWrite(this.http, query, (type) => this.declares(type), this.now);
+    return findWrite(this.http, query, (type) => this.declares(type), this.options.sha256, this.now);
+  }
+
+  monitor(address: string): Promise<MonitorOutcome> {
+    return askMonitor(this.http, address, this.now);
   }
 
   read(reference: string): Promise<ReadOutcome> {
@@ -146,6 +161,14 @@ class GenericR4Gateway implements EhrGateway {
       return refused('invariant-broken', 'the request is not the one its hash was taken of');
     }
     return null;
+  }
+
+  /** Where a 202 says that its progress can be asked for; an address elsewhere is not followed. */
+  private accepted(answer: Answer, outcome: SendOutcome): SendOutcome {
+    const link = answer.headers['content-location'];
+    if (outcome.outcome !== 'unknown' || outcome.code !== 'accepted-only' || link === undefined) return outcome;
+    const monitor = targetOfLink(this.http.base, link);
+    return monitor === undefined ? outcome : { ...outcome, monitor };
   }
 
   private judge(prepared: PreparedRecord, verdict: ReturnType<typeof classifyWrite>, exchange: readonly Exchange[]): SendOutcome {

@@ -56,7 +56,7 @@ function prepareUpdate(command: WriteCommand, facts: GatewayFacts, options: Prep
   const { target } = facts;
   if (target === null || target.reference !== facts.refs.patient.reference)
     return refused('target-not-found', 'the patient to be changed was not read');
-  if (target.versionId === null) {
+  if (target.versionId === null && command.contract.unversioned !== 'compare') {
     return refused(
       'operation-unsupported',
       'the EHR gives no version of the patient, so that a change made by somebody else could not be noticed',
@@ -67,7 +67,7 @@ function prepareUpdate(command: WriteCommand, facts: GatewayFacts, options: Prep
   const headers = {
     accept: FHIR_JSON,
     'content-type': patches ? 'application/json-patch+json' : FHIR_JSON,
-    'if-match': `W/"${target.versionId}"`,
+    ...(target.versionId === null ? {} : { 'if-match': `W/"${target.versionId}"` }),
     prefer: 'return=representation',
   };
   const body = stringifyExact(patches ? patchOperations(clinical.item, target.resource, identity.id) : resource);

@@ -2,7 +2,16 @@ import { limits } from '../../../src-shared/limits/index.ts';
 import { isAddressableId } from '../../../src-shared/fhir/index.ts';
 
 /** Headers of an answer that are kept as evidence. Everything else may hold cookies, tokens or names of machines. */
-export const keptHeaders = ['content-type', 'date', 'etag', 'last-modified', 'location', 'retry-after', 'x-request-id'] as const;
+export const keptHeaders = [
+  'content-location',
+  'content-type',
+  'date',
+  'etag',
+  'last-modified',
+  'location',
+  'retry-after',
+  'x-request-id',
+] as const;
 
 /**
  * The version in an ETag, weak or strong (RFC 9110, section 8.8.3; R4, https://hl7.org/fhir/R4/http.html#versioning):

@@ -1,6 +1,13 @@
 import { Pool } from 'undici';
 import type { Clock, Random } from '../../ports/outbound/index.ts';
-import { hex, type Exchange, type FailureCode, type PreparedRecord, type Sha256 } from '../../../src-shared/domain/index.ts';
+import {
+  hex,
+  readAllowed,
+  type Exchange,
+  type FailureCode,
+  type PreparedRecord,
+  type Sha256,
+} from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { readBody, type Answer } from './answer.ts';
 import { targetBelow, targetOfLink, type BaseUrl } from './base-url.ts';
@@ -81,8 +88,9 @@ export class FhirHttp {
     });
   }
 
-  /** GET below the base address. Redirects are followed a few times, on the same origin and below the base only. */
+  /** GET below the base address, of what may be read (domain, `readAllowed`). Redirects are followed a few times, on the same origin and below the base only. */
   async get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    if (!readAllowed(path)) return notAllowed();
     return this.getTarget(targetBelow(this.base, path), headers);
   }
 
@@ -214,6 +222,15 @@ export class FhirHttp {
       fault: body.kind === 'unreadable' ? body.reason : null,
     };
   }
+}
+
+function notAllowed(): Extract<Reply, { kind: 'not-sent' }> {
+  return {
+    kind: 'not-sent',
+    code: 'invariant-broken',
+    message: 'the read is not on the list of reads that are made',
+    exchange: [],
+  };
 }
 
 function misdirected(): Extract<Reply, { kind: 'not-sent' }> {

@@ -7,6 +7,8 @@ export type { ReadFailure, ReadVerdict, WriteVerdict } from './classify.ts';
 export { keptHeaders, referenceInLocation, retryAfterMs, versionInETag } from './headers.ts';
 export { FhirHttp } from './http.ts';
 export type { CredentialSlot, HttpOptions, Reply, Timeouts } from './http.ts';
+export { askMonitor } from './monitor.ts';
+export { searchList } from './list.ts';
 export { readResource } from './read.ts';
 export { requestSha256 } from './request-hash.ts';
 export type { RequestBytes } from './request-hash.ts';
