@@ -93,8 +93,19 @@ export const contract = {
       /** Hash of the bytes that were on the screen. */
       seenSha256: shape.sha256,
       meaning: words,
-      /** `rule path` of every finding the person has acknowledged. */
+      /** Names of the remarks the person has acknowledged. */
       acknowledged: z.array(z.string().max(1024)).max(1000),
+    }),
+    shape.decision,
+  ),
+  /** Answers for one finding: acknowledges a remark, waives a stop that its rule lets be waived. */
+  'write.sign-finding': method(
+    'finding.sign',
+    z.strictObject({
+      id: shape.writeId,
+      act: z.enum(['acknowledge', 'waive']),
+      finding: z.string().min(1).max(1024),
+      reason: words,
     }),
     shape.decision,
   ),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { failures, riskTiers, roles } from '../domain/index.ts';
+import { contentClasses, failures, riskTiers, roles, stageOrder, weekdays } from '../domain/index.ts';
 
 /** Shapes that more than one method or command answers with. Times are ISO 8601 in UTC. */
 
@@ -61,6 +61,33 @@ export const difference = z.strictObject({
   found: z.string().nullable(),
 });
 
+/** What became of a chart entry after it was written. */
+export const followUp = z.strictObject({
+  looks: z.int(),
+  at: time,
+  nextAt: time.nullable(),
+  versionId: z.string().nullable(),
+  /** Looks in a row that could not be carried out. */
+  failures: z.int(),
+  drift: z
+    .strictObject({
+      kind: z.enum(['changed', 'touched', 'entered-in-error', 'deleted']),
+      noticedAt: time,
+      versionId: z.string().nullable(),
+      by: z.string().nullable(),
+      differences: z.array(difference),
+    })
+    .nullable(),
+  awaited: z
+    .strictObject({
+      element: z.string(),
+      value: z.string().nullable(),
+      by: time,
+      result: z.enum(['open', 'done', 'overdue']),
+    })
+    .nullable(),
+});
+
 const textSpan = z.strictObject({ start: z.int(), end: z.int() });
 export const finding = z.strictObject({
   rule: z.string(),
@@ -71,6 +98,33 @@ export const finding = z.strictObject({
   /** Characters of the text at `path`, and of the transcript where it was heard otherwise. */
   span: textSpan.optional(),
   transcriptSpan: textSpan.optional(),
+});
+
+/** A finding of a write: what it is called, who may answer for it, and what was signed about it and still holds. */
+/** One change by a rule of normalization. */
+const normalizationStep = z.strictObject({
+  rule: z.string(),
+  version: z.int(),
+  path: z.string(),
+  from: z.string(),
+  to: z.string(),
+});
+
+export const signedFinding = finding.extend({
+  name: z.string(),
+  signing: z.strictObject({ act: z.enum(['acknowledge', 'waive']), roles: z.array(role), anotherPerson: z.boolean() }).nullable(),
+  signature: z
+    .strictObject({
+      act: z.enum(['acknowledged', 'waived']),
+      by: z.string(),
+      name: z.string(),
+      role,
+      at: time,
+      reason: z.string(),
+      contract: z.string(),
+      rules: z.string(),
+    })
+    .nullable(),
 });
 
 export const writeSummary = z.strictObject({
@@ -129,7 +183,14 @@ export const timelineEntry = z.strictObject({
   erased: z.boolean(),
 });
 
-const ref = z.strictObject({ reference: z.string(), versionId: z.string().nullable() }).nullable();
+const ref = z
+  .strictObject({
+    reference: z.string(),
+    versionId: z.string().nullable(),
+    /** Of what an update changes, where the EHR gives no version. */
+    contentSha256: z.string().exactOptional(),
+  })
+  .nullable();
 
 export const writeDetail = writeSummary.extend({
   times: z.strictObject({
@@ -153,8 +214,13 @@ export const writeDetail = writeSummary.extend({
     })
     .nullable(),
   facts: z.strictObject({ patient: ref, encounter: ref, practitioner: ref, organization: ref, target: ref }).nullable(),
-  findings: z.array(finding),
+  findings: z.array(signedFinding),
+  /** What normalization made of the item, with the original of each change. */
+  normalized: z.strictObject({ rules: z.string(), class: z.enum(contentClasses), steps: z.array(normalizationStep) }).nullable(),
   differences: z.array(difference),
+  /** Differences that the contract does not count. */
+  noted: z.array(difference),
+  follow: followUp.nullable(),
   exchanges: z.array(exchange),
   timeline: z.array(timelineEntry),
 });
@@ -165,6 +231,20 @@ export const person = z.strictObject({
   roles: z.array(role),
   npi: z.string().nullable(),
   active: z.boolean(),
+  /** When a role ends; those not named end when they are revoked. */
+  rolesUntil: z.partialRecord(role, time).optional(),
+});
+
+const stage = z.enum(stageOrder);
+
+/** A time in which nothing is sent over a connection, on the clock of its zone. */
+export const maintenanceWindow = z.strictObject({
+  id: z.string(),
+  timeZone: z.string(),
+  repeats: z.enum(['weekly', 'never']),
+  days: z.array(z.enum(weekdays)).optional(),
+  from: z.string(),
+  to: z.string(),
 });
 
 export const connection = z.strictObject({
@@ -173,7 +253,9 @@ export const connection = z.strictObject({
   baseUrl: z.string(),
   tenants: z.array(z.string()).nullable(),
   environment,
-  stage: z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']),
+  stage,
+  /** Resource types with a stage of their own; of two stages the lower one counts. */
+  stages: z.record(z.string(), stage).optional(),
   baa: z.string().nullable(),
   auth: z.enum(['none', 'bearer-file']),
   active: z.boolean(),

@@ -1,6 +1,8 @@
 import type { Approval, BusinessEvent } from './business-event.ts';
 import type { ContractRow } from './contract-matrix.ts';
+import { personAt } from './grants.ts';
 import type { ApprovalReach, Person, Role, Source } from './people.ts';
+import { switchWords, type Switch } from './switches.ts';
 import { epochMs } from './time.ts';
 import type { RiskTier } from './risk.ts';
 import type { WriteApproval } from './write.ts';
@@ -42,7 +44,8 @@ export function countApproval(facts: ApprovalFacts): CountedApproval {
   if (approver === undefined || !approver.active) return no(`"${approval.by.id}" is not a known person`);
   if (approval.by.npi !== undefined && approval.by.npi !== approver.npi)
     return no(`the NPI is not the one known for "${approver.id}"`);
-  const role = approverRole(approver, contract);
+  // In the roles of the moment of approving; that they still hold is asked again before sending.
+  const role = approverRole(personAt(approver, epochMs(approval.at)), contract);
   if (role === undefined) return no(`"${approver.id}" has no role that may approve this`);
   const latest = latestClinicalTime(facts.event);
   const at = epochMs(approval.at);
@@ -61,8 +64,15 @@ export function countApproval(facts: ApprovalFacts): CountedApproval {
   };
 }
 
+/** The same, while approvals may be frozen: then what was approved at its source waits for a person like the rest (B5). */
+export function unlessFrozen(counted: CountedApproval, freezing: Switch | undefined): CountedApproval {
+  if (!counted.counts || freezing === undefined) return counted;
+  const { scope, by, reason } = freezing;
+  return { counts: false, reason: `approvals are frozen for ${switchWords(scope)}, by ${by}: ${reason}` };
+}
+
 /** The role by which a person may approve under a contract row, if there is one. */
-export function approverRole(person: Person, contract: Pick<ContractRow, 'approvers'>): Role | undefined {
+export function approverRole(person: Pick<Person, 'roles'>, contract: Pick<ContractRow, 'approvers'>): Role | undefined {
   return contract.approvers.find((role) => person.roles.includes(role));
 }
 

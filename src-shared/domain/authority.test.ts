@@ -17,6 +17,7 @@ const columns: readonly Role[] = [
 const expected: Readonly<Record<Act, string>> = {
   //                       op ol cl co au ia sa cr
   'person.add': '           -  -  -  -  -  -  x  -',
+  'person.grant': '         -  -  -  -  -  -  x  -',
   'source.add': '           -  -  -  -  -  x  -  -',
   'connection.add': '       -  -  -  -  -  x  -  -',
   'connection.test': '      -  x  -  -  -  x  -  -',
@@ -31,6 +32,10 @@ const expected: Readonly<Record<Act, string>> = {
   'policy.approve.clinical': ' - - - x - - - -',
   'policy.approve.compliance': ' - - - - - - - x',
   'gate.sign': '            -  -  -  x  -  x  x  x',
+  'safety.record': '        -  -  -  x  -  -  -  x',
+  'emergency.open': '       -  -  x  -  -  -  -  -',
+  'emergency.review': '     -  -  -  -  -  -  x  x',
+  'emergency.read': '       -  x  x  x  x  -  x  x',
   'consent.record': '       -  -  x  x  -  -  -  x',
   'consent.read': '         -  -  x  x  x  -  -  x',
   ingest: '                 x  x  -  -  -  x  -  -',
@@ -41,8 +46,10 @@ const expected: Readonly<Record<Act, string>> = {
   'write.approve.low': '    x  x  x  x  -  -  -  -',
   'write.approve.medium': ' -  -  x  x  -  -  -  -',
   'write.approve.high': '   -  -  -  x  -  -  -  -',
+  'finding.sign': '         x  x  x  x  -  -  -  -',
   'write.reject': '         -  -  x  x  -  -  -  -',
   'write.retry': '          x  x  -  -  -  -  -  -',
+  'group.decide': '        -  -  x  x  -  -  -  -',
   'write.withdraw': '       x  x  -  -  -  -  -  -',
   'write.resolve': '        x  x  -  -  -  -  -  -',
   'audit.verify': '         -  x  -  -  x  x  x  x',
@@ -85,6 +92,7 @@ describe('G3 authority', () => {
     expect(may).toEqual([
       'registry.read',
       'policy.read',
+      'emergency.read',
       'consent.read',
       'status',
       'write.read',

@@ -24,6 +24,8 @@ const reviewing = ['auditor', 'compliance-reviewer'] as const satisfies readonly
 
 const table = {
   'person.add': ['security-administrator'],
+  /** Giving and taking roles; never one's own. */
+  'person.grant': ['security-administrator'],
   'source.add': ['integration-administrator'],
   'connection.add': ['integration-administrator'],
   /** Raising a stage lets held writes go; lowering it stops them. */
@@ -45,6 +47,11 @@ const table = {
   'policy.approve.compliance': ['compliance-reviewer'],
   /** Signing the checklist of a write path; as which signatory, the checklist says. */
   'gate.sign': ['clinical-owner', 'compliance-reviewer', 'integration-administrator', 'security-administrator'],
+  /** Answering for a run of the corpus. */
+  'safety.record': ['clinical-owner', 'compliance-reviewer'],
+  'emergency.open': ['clinician'],
+  'emergency.review': ['compliance-reviewer', 'security-administrator'],
+  'emergency.read': [...clinical, ...reviewing, 'operations-lead', 'security-administrator'],
   'consent.record': ['clinical-owner', 'clinician', 'compliance-reviewer'],
   'consent.read': [...clinical, ...reviewing],
 
@@ -60,9 +67,13 @@ const table = {
   'write.approve.low': [...triage, ...clinical],
   'write.approve.medium': clinical,
   'write.approve.high': ['clinical-owner'],
+  /** Answering for findings; which of them, their rules say. */
+  'finding.sign': [...triage, ...clinical],
   'write.reject': clinical,
   'write.retry': triage,
   'write.withdraw': triage,
+  /** Keeping or taking back what a group that failed in part has charted. */
+  'group.decide': clinical,
   'write.resolve': triage,
 
   /** Proves the log whole; shows nothing of what is in it. */

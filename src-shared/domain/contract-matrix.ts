@@ -10,7 +10,7 @@ import { riskTiers } from './risk.ts';
  * engine has no rule of its own about any kind.
  */
 
-const contentKinds = [
+export const contentKinds = [
   'note',
   'addendum',
   'observation',
@@ -48,6 +48,16 @@ const field = z.strictObject({
 /** Codes that one element may hold when it is sent. */
 const allowed = z.strictObject({ element, codes: z.array(words).min(1) });
 
+/** What is to become of a charted entry in the EHR, and by when (C8): `docStatus` final within 72 hours. */
+const awaited = z.strictObject({
+  element,
+  until: z.array(words).min(1),
+  withinHours: z
+    .int()
+    .positive()
+    .max(24 * 90),
+});
+
 /** The layers a write passes before anything is sent (F1). */
 export const validationLayers = ['structure', 'terminology', 'business', 'workflow', 'semantic', 'evidence'] as const;
 
@@ -70,6 +80,15 @@ const row = z.strictObject({
   fields: z.array(field).min(1),
   /** Elements compared when the entry is read back; patient, visit and status are always compared. */
   verify: z.array(z.string().min(1)).min(1),
+  /** Elements whose decimals must come back digit by digit; elsewhere a lost zero is noted and the value counts. */
+  exact: z.array(element).exactOptional(),
+  /** What is followed after the entry is in the chart. */
+  follow: awaited.exactOptional(),
+  /**
+   * What happens to an update where the EHR gives no versions: refused, or read again and compared with what the approver
+   * saw just before it is sent. Left out: refused.
+   */
+  unversioned: z.enum(['refuse', 'compare']).exactOptional(),
   merge: z.enum(['append', 'by-section', 'hard-stop', 'explicit-confirmation', 'strict-reconciliation', 'none']),
   rollback: z.enum(['addendum', 'entered-in-error', 'status-change', 'restore-version', 'by-hand']),
   /** `strict`: an approval given at the source never counts; somebody signs here. */

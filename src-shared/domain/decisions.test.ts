@@ -9,6 +9,7 @@ import {
   retry,
   withdraw,
   type Decision,
+  stepUp,
 } from './decisions.ts';
 import { roles } from './people.ts';
 import { contract, now, person, requestSha256, stateNames, states, write, writeIn } from './testing/builders.ts';
@@ -247,13 +248,25 @@ describe('what may already stand in the chart', () => {
 });
 
 describe('refusals', () => {
-  it('I2 are five, each reached above', () => {
+  it.each([
+    ['high', 5 * 60_000, 'goes'],
+    ['high', 5 * 60_000 + 1, 'step-up-needed'],
+    ['medium', Number.POSITIVE_INFINITY, 'goes'],
+    ['low', Number.POSITIVE_INFINITY, 'goes'],
+  ] as const)('G4 %s risk, signed in %d ms ago: %s', (tier, age, expected) => {
+    expect(stepUp(tier, age)?.code ?? 'goes').toBe(expected);
+  });
+
+  it('I2 are eight: six reached here, two where findings are signed', () => {
     expect([...decisionRefusals]).toEqual([
       'state-forbids',
       'role-forbids',
       'approval-stale',
       'reason-missing',
       'approvals-frozen',
+      'findings-not-acknowledged',
+      'self-waiver',
+      'step-up-needed',
     ]);
   });
 });

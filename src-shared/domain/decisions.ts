@@ -1,11 +1,13 @@
 import { approverRole } from './approval.ts';
-import { countApprovals } from './governance/index.ts';
+import { countApprovals, type EmergencyRow } from './governance/index.ts';
+import { limits } from '../limits/index.ts';
+import type { RiskTier } from './risk.ts';
 import type { ContractRow } from './contract-matrix.ts';
-import type { ChartEvidence, Landing, StateOf, WriteApproval, WriteRow, WriteState } from './write.ts';
+import type { ChartEvidence, FindingSignature, Landing, StateOf, WriteApproval, WriteRow, WriteState } from './write.ts';
 import type { Person } from './people.ts';
 import { switchWords, type Switch } from './switches.ts';
 import { mayMove } from './transitions.ts';
-import { committed, sendAgain } from './outcome.ts';
+import { committed, sendAgain, waitsForCalendar } from './outcome.ts';
 
 /** What people decide about a write: each decision is allowed or refused with words that say what is possible instead. */
 
@@ -15,11 +17,21 @@ export const decisionRefusals = [
   'approval-stale',
   'reason-missing',
   'approvals-frozen',
+  'findings-not-acknowledged',
+  'self-waiver',
+  'step-up-needed',
 ] as const;
 export type DecisionRefusal = (typeof decisionRefusals)[number];
 
 export type Decision =
-  { readonly ok: true; readonly moves: readonly WriteState[]; readonly approval?: WriteApproval | null } | Refusal;
+  | {
+      readonly ok: true;
+      readonly moves: readonly WriteState[];
+      readonly approval?: WriteApproval | null;
+      /** What the person signed about its findings with this. */
+      readonly signatures?: readonly FindingSignature[];
+    }
+  | Refusal;
 interface Refusal {
   readonly ok: false;
   readonly code: DecisionRefusal;
@@ -32,6 +44,7 @@ const no = (code: DecisionRefusal, message: string): Refusal => ({ ok: false, co
  * Approves exactly the prepared bytes; `requestSha256` is the hash of what the person was shown.
  *
  * @param frozen the switch that freezes the approval of this write, if there is one
+ * @param standIn emergency access that stands in for a role the person does not have; for nothing else
  */
 export function approve(
   row: WriteRow,
@@ -41,6 +54,7 @@ export function approve(
   meaning: string,
   now: number,
   frozen?: Switch,
+  standIn?: Pick<EmergencyRow, 'id' | 'role'>,
 ): Decision {
   if (row.state.name !== 'awaiting-approval')
     return no('state-forbids', `it is ${row.state.name}; only a write that awaits approval can be approved`);
@@ -49,7 +63,9 @@ export function approve(
   // The write may ask for more than its contract does: a second sending of something dangerous needs a clinical owner.
   const asked = row.state.roles;
   const approvers = contract.approvers.filter((one) => asked.includes(one));
-  const role = approverRole(person, { approvers });
+  const own = approverRole(person, { approvers });
+  const role =
+    own ?? (standIn !== undefined && contract.tier !== 'blocked' ? approvers.find((one) => one === standIn.role) : undefined);
   if (role === undefined) return no('role-forbids', `it needs one of: ${approvers.join(', ')}`);
   if (row.prepared === null || row.prepared.sha256 !== requestSha256)
     return no('approval-stale', 'what would be sent is not what was shown; look at it again');
@@ -62,6 +78,7 @@ export function approve(
     made: 'person',
     contentSha256: row.contentSha256,
     requestSha256,
+    ...(own === undefined && standIn !== undefined ? { emergency: standIn.id } : {}),
     ...(row.state.context === undefined ? {} : { context: row.state.context }),
   };
   const count = countApprovals(contract.persons, row.state.given ?? [], person.id, requestSha256);
@@ -78,6 +95,12 @@ export function approve(
     case 'alone':
       return { ok: true, moves: [{ name: 'pending', nextAt: now }], approval };
   }
+}
+
+/** Refuses a high-risk approval by somebody who signed in too long ago; `null`: the secret need not be asked again (G4). */
+export function stepUp(tier: RiskTier, signedInAgeMs: number): Extract<Decision, { ok: false }> | null {
+  if (tier !== 'high' || signedInAgeMs <= limits.stepUpAgeMaxMs) return null;
+  return no('step-up-needed', 'this is high risk, and you signed in a while ago: give your secret again');
 }
 
 export function reject(row: WriteRow, reason: string): Decision {
@@ -110,6 +133,7 @@ export function withdraw(row: WriteRow, by: string, reason: string, now: number)
 
 /** The states by which a held write goes on once what held it is gone; `null` when it is not held. */
 export function released(row: WriteRow, now: number): readonly WriteState[] | null {
+  if (waitsForCalendar(row)) return [{ name: 'pending', nextAt: now }];
   if (row.state.name !== 'held') return null;
   return [row.state.resume === 'pending' ? { name: 'pending', nextAt: now } : { name: 'draft', nextAt: now, looks: 0 }];
 }

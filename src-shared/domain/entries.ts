@@ -1,9 +1,24 @@
 import type { ConsentDecision } from './consent/model.ts';
+import type { ContentClass } from './content.ts';
 import type { FailureCode } from './failures.ts';
+import type { PathChanged, SafetyRecorded } from './governance/change-control.ts';
+import type { EmergencyOpened, EmergencyReviewed } from './governance/emergency.ts';
 import type { ConsentRecorded, GateSigned, PolicyDecided, PolicyProposed } from './governance/projection.ts';
+import type { ReadPurpose } from './minimum-necessary.ts';
 import type { Connection, ConnectionSettings, Person, Role, RolloutStage, Source } from './people.ts';
+import type { ClockJudged } from './clock.ts';
+import type { GroupDecision } from './groups.ts';
 import type { Switch } from './switches.ts';
-import type { ChartEvidence, Landing, Verification, WriteApproval, WriteIdentity, WriteState } from './write.ts';
+import type {
+  ChartEvidence,
+  FindingSignature,
+  Landing,
+  StateName,
+  Verification,
+  WriteApproval,
+  WriteIdentity,
+  WriteState,
+} from './write.ts';
 
 /**
  * What the log records: a closed list of entry types, each with its body. The body is the entry's payload, encrypted
@@ -25,13 +40,28 @@ export interface EntryBodies {
   'connection.changed': {
     readonly connection: string;
     readonly stage?: RolloutStage;
+    /** The stage is that of this resource type only. */
+    readonly resource?: string;
     readonly settings?: ConnectionSettings;
     readonly reason: string;
   };
   /** A kill switch was thrown, or lifted again. */
   'switch.set': { readonly switch: Switch };
-  'connection.tested': { readonly connection: string; readonly ok: boolean; readonly summary: string };
-  'engine.started': { readonly engine: string };
+  'connection.tested': {
+    readonly connection: string;
+    readonly ok: boolean;
+    readonly summary: string;
+    /** Name and version of the EHR's software, where it says so. */
+    readonly software?: string;
+  };
+  /** `fence`: the number of the lease it works under. `after`: why an engine before it stopped by itself, and when. */
+  /** How far the clock of the machine can be trusted, when that was first seen in a run and whenever it changed. */
+  'clock.judged': ClockJudged;
+  'engine.started': {
+    readonly engine: string;
+    readonly fence?: number;
+    readonly after?: { readonly code: string; readonly at: number | null };
+  };
   'engine.stopped': { readonly engine: string };
   /** A person made the engine of this process send nothing more, or let it go on. */
   'engine.paused': { readonly engine: string };
@@ -41,11 +71,26 @@ export interface EntryBodies {
   'policy.decided': PolicyDecided;
   'consent.recorded': ConsentRecorded;
   'gate.signed': GateSigned;
+  /** A run of the corpus, with the versions it covers. */
+  'safety.recorded': SafetyRecorded;
+  /** A path was begun, or met versions that demand a run of the corpus. */
+  'path.changed': PathChanged;
+  'emergency.opened': EmergencyOpened;
+  'emergency.reviewed': EmergencyReviewed;
+  /** A role was given, with or without an end, or taken away. */
+  'person.changed': {
+    readonly id: string;
+    readonly roles: readonly Role[];
+    readonly rolesUntil: NonNullable<Person['rolesUntil']>;
+    readonly reason: string;
+  };
 
   /** A record taken in, as the characters that came, with the writes it fans out into. */
   'event.received': EventReceived;
   /** The same content again, now with an approval it did not have. */
   'event.approved': { readonly eventId: string; readonly approvedAt: number; readonly record: string };
+  /** The same version came a second time, approved, and with other content. */
+  'event.disputed': { readonly eventId: string; readonly eventVersion: number; readonly contentSha256: string };
   /** A record that was not taken in. Counted and shown; the record itself is not kept. */
   'intake.refused': { readonly file: string; readonly line: number; readonly eventId: string | null; readonly code: FailureCode };
 
@@ -56,6 +101,12 @@ export interface EntryBodies {
     readonly facts: ResolvedFacts | null;
     /** What consent said when it was checked; left out where the check ended before consent was asked. */
     readonly consent?: ConsentDecision;
+    /** What was read of the chart for it, under which list of reads (G2, H1). */
+    readonly reads?: { readonly list: string; readonly made: readonly ReadRecord[] };
+    /** What normalization made of the item (A2); left out where the check ended before the item was looked at. */
+    readonly normalized?: NormalizedRecord;
+    /** Version of the rules that the findings come from. */
+    readonly rules?: string;
   };
   'write.approved': WriteMoved;
   'write.rejected': WriteMoved;
@@ -68,15 +119,40 @@ export interface EntryBodies {
     readonly requestSha256: string;
     /** What consent said at the last moment. */
     readonly consent?: ConsentDecision;
+    /** Under which caps it counts (`Cap.key`); left out where there are none. */
+    readonly counted?: readonly string[];
   };
   /** On disk before anyone is told. */
   'write.settled': WriteMoved & { readonly exchange: readonly Exchange[] };
+  /** What an EHR answered to an engine that had lost the write by then; moves nothing by itself. */
+  'write.answered-late': {
+    readonly id: string;
+    readonly attempt: number;
+    readonly outcome: string;
+    readonly exchange: readonly Exchange[];
+  };
   'write.looked-up': WriteMoved & { readonly exchange: readonly Exchange[] };
   'write.verified': WriteMoved & { readonly exchange: readonly Exchange[] };
+  /** A charted entry was read again later (C8): as it was, changed, gone, or not to be read. */
+  'write.followed': WriteMoved & { readonly exchange: readonly Exchange[] };
   'write.retried': WriteMoved;
   'write.withdrawn': WriteMoved;
   'write.resolved': WriteMoved;
   'write.superseded': WriteMoved;
+  /** A person took it back in the EHR, and the chart showed it. */
+  'write.compensated': WriteMoved & { readonly exchange: readonly Exchange[] };
+  /** What a person decided about the charted writes of a group that failed in part. Moves nothing by itself. */
+  'group.decided': {
+    readonly group: string;
+    readonly decision: GroupDecision;
+    readonly members: readonly string[];
+    readonly by: string;
+    readonly reason: string;
+  };
+  /** Findings were acknowledged or waived; `moves` is empty where that alone moves nothing. */
+  'write.finding-signed': WriteMoved;
+  /** It has been on its way since then without coming to rest, for longer than it may. Told once each time. */
+  'write.stuck': { readonly id: string; readonly since: number; readonly state: StateName };
   /** The engine that had the write in flight is gone. */
   'write.recovered': WriteMoved;
   /** The engine broke on this write and set it aside. `fault` is the kind of error, never its words. */
@@ -118,6 +194,33 @@ export interface WriteMoved {
   /** A person's words, where a person acted. */
   readonly note?: string;
   readonly approval?: WriteApproval | null;
+  /** What was signed about its findings with this. */
+  readonly signatures?: readonly FindingSignature[];
+}
+
+/** One question about a chart that the engine asked, and which records it was shown. */
+export interface ReadRecord {
+  readonly purpose: ReadPurpose;
+  /** What was asked for: the kind of subject, or the list. */
+  readonly what: string;
+  readonly found: readonly string[];
+}
+
+/** What normalization did to one item: by which rules, and what the item counts as. */
+export interface NormalizedRecord {
+  /** Version of the rule file. */
+  readonly rules: string;
+  readonly class: ContentClass;
+  readonly steps: readonly NormalizationStep[];
+}
+
+/** One change, with the original. */
+export interface NormalizationStep {
+  readonly rule: string;
+  readonly version: number;
+  readonly path: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 /** The exact request as it will leave, credentials excepted. */
@@ -145,6 +248,8 @@ export interface ResolvedFacts {
 export interface ResolvedRef {
   readonly reference: string;
   readonly versionId: string | null;
+  /** Of what an update changes, where the EHR gives no version: hash of its content (`baseSha256`), to compare with. */
+  readonly contentSha256?: string;
 }
 
 export type Severity = 'information' | 'review' | 'stop';

@@ -17,6 +17,27 @@ export const policyFailures = {
     'A check of codes, doses or the visit found something that must not be charted.',
     'See the findings; correct the content at its source.',
   ),
+  'finding-open': failure(
+    'clinical-review',
+    'clinical-owner',
+    'lift',
+    'A check found something that stops the write and that nobody has answered for.',
+    'Correct it at its source, or have the finding waived by the role that its rule names.',
+  ),
+  'version-disputed': failure(
+    'clinical-review',
+    'clinical-owner',
+    'lift',
+    'Two different contents were approved under the same version of the event.',
+    'Find out which one was meant, and have it sent as a new version; withdraw what was not meant.',
+  ),
+  'version-unseen': failure(
+    'consent-or-policy',
+    'clinical-owner',
+    'lift',
+    'A model, prompt, contract, adapter or EHR version behind it has not been tried on the corpus yet.',
+    'Decide on it as on a draft; have the run put on record ("safety record") so that later writes go by themselves.',
+  ),
   'operation-unsupported': failure(
     'ehr-schema',
     'integration-administrator',
@@ -149,5 +170,19 @@ export const policyFailures = {
     'lift',
     'A switch stops writes like this one.',
     'See "status" for the switch; it goes on when the switch is lifted.',
+  ),
+  'maintenance-window': failure(
+    'unavailable',
+    'integration-administrator',
+    'retryable',
+    'The EHR is being maintained, and nothing is sent to it meanwhile.',
+    'Nothing: it goes on by itself when the window ends.',
+  ),
+  'daily-cap': failure(
+    'rate-limit',
+    'integration-administrator',
+    'retryable',
+    'As much as may be written on one day has been written.',
+    'It goes on by itself the next day; who answers for the connection can raise the cap.',
   ),
 } as const satisfies Record<string, Failure>;

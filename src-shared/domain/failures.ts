@@ -248,6 +248,20 @@ export const failures = {
     'The EHR accepted the request but has not said that the change was made.',
     'The chart is being looked at; it is not sent again blindly.',
   ),
+  'accepted-then-refused': failure(
+    'ambiguous',
+    'operations-lead',
+    'look',
+    'The EHR accepted the request and later reported that it could not carry it out.',
+    'The chart is being looked at to be sure. Then correct what the EHR objects to.',
+  ),
+  'held-in-ehr': failure(
+    'ambiguous',
+    'clinician',
+    'look',
+    'The EHR has put it into an inbox, for somebody there to take it over into the chart.',
+    'Take it over in the EHR. The chart is being looked at; it is not sent again.',
+  ),
   'crashed-in-flight': failure(
     'ambiguous',
     'operations-lead',
@@ -284,6 +298,27 @@ export const failures = {
     'final',
     'The chart entry differs from what was sent.',
     'Compare both and correct the chart if needed.',
+  ),
+  'chart-misplaced': failure(
+    'partial',
+    'clinician',
+    'final',
+    'The chart entry stands under another patient or visit than it was written for.',
+    'Look in both charts at once, and have the entry put right there.',
+  ),
+  'chart-drifted': failure(
+    'partial',
+    'clinician',
+    'final',
+    'The chart entry was changed, marked as an error or removed after it was written.',
+    'Look in the chart at what was changed and by whom; correct it there if needed.',
+  ),
+  'follow-up-overdue': failure(
+    'partial',
+    'clinician',
+    'final',
+    'What had to become of the chart entry by now, such as its signature, has not.',
+    'See to it in the EHR; the entry is looked at again by itself.',
   ),
   'charted-late': failure(
     'partial',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admits, afterExchange, isDown, newFlow, refilled, spent, type Flow } from './flow.ts';
+import { admits, admitsRetry, afterExchange, isDown, newFlow, refilled, spent, type Flow } from './flow.ts';
 import { failures, type FailureCode } from './failures.ts';
 import { limits } from '../limits/index.ts';
 
@@ -10,6 +10,47 @@ const troubled = (times: number, code: FailureCode = 'ehr-unreachable', now = 0)
   return flow;
 };
 const broken = troubled(limits.breakerFailuresMax);
+
+describe('C6 the budget of retries', () => {
+  it('C6 never sends again more often than it may, however often that is asked', () => {
+    const rates = fc.integer({ min: 1, max: 2_000 });
+    fc.assert(
+      fc.property(rates, fc.array(fc.nat({ max: 2_000 }), { maxLength: 200 }), (rate, waits) => {
+        const settings = { retriesPerMinuteMax: rate };
+        let [now, sent] = [0, 0];
+        let flow = refilled(newFlow(0), settings, 0);
+        for (const wait of waits) {
+          now += wait;
+          flow = refilled(flow, settings, now);
+          const at = admitsRetry(flow, settings, now);
+          if (at === 0) {
+            flow = spent(flow, settings, true);
+            sent += 1;
+          } else {
+            expect(at).toBeGreaterThan(now);
+            expect(admitsRetry(refilled(flow, settings, at), settings, at)).toBe(0);
+          }
+        }
+        expect(sent).toBeLessThanOrEqual(Math.max(1, rate / 6) + (now * rate) / 60_000 + 1e-6);
+      }),
+    );
+  });
+
+  it('C6 without a setting there is a least, and one more for every few that go for the first time', () => {
+    const drained = { ...refilled(newFlow(0), {}, 0), retryTokens: 0 };
+    expect(admitsRetry(drained, {}, 0)).toBe(60_000 / limits.retriesPerMinuteMin);
+    let flow: Flow = drained;
+    for (let n = 0; n < 100 / limits.retriesPercent; n += 1) flow = spent(flow, {}, false);
+    expect(admitsRetry(flow, {}, 0)).toBe(0);
+  });
+
+  it('C6 what goes for the first time does not use it up, and is not kept by it', () => {
+    let flow = refilled(newFlow(0), { retriesPerMinuteMax: 1 }, 0);
+    flow = spent(flow, { retriesPerMinuteMax: 1 }, true);
+    expect(admitsRetry(flow, { retriesPerMinuteMax: 1 }, 0)).toBe(60_000);
+    expect(admits(flow, { retriesPerMinuteMax: 1 }, 0, true, 0)).toBe(0);
+  });
+});
 
 describe('C6 the circuit breaker', () => {
   it('C6 opens after enough failures in a row, and not before', () => {
@@ -95,7 +136,7 @@ describe('C6 what a connection is set to', () => {
           expect(admits(flow, settings, 0, false, now)).toBe(0);
           const at = admits(flow, settings, 0, true, now);
           if (at === 0) {
-            flow = spent(flow);
+            flow = spent(flow, settings, false);
             sent += 1;
           } else expect(at).toBeGreaterThan(now);
         }

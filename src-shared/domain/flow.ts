@@ -14,6 +14,8 @@ export interface Flow {
   readonly opened: number;
   readonly pausedUntil: number;
   readonly tokens: number;
+  /** Requests that may be sent again: storms of retries are not to be possible. */
+  readonly retryTokens: number;
   readonly refilledAt: number;
 }
 
@@ -21,10 +23,20 @@ export interface Flow {
 export interface FlowSettings {
   readonly inFlightMax?: number;
   readonly sendsPerMinuteMax?: number;
+  /** Left out: the least that is always allowed, and a share of what is sent for the first time. */
+  readonly retriesPerMinuteMax?: number;
 }
 
 export function newFlow(now: number): Flow {
-  return { failures: 0, openUntil: null, opened: 0, pausedUntil: 0, tokens: Number.POSITIVE_INFINITY, refilledAt: now };
+  return {
+    failures: 0,
+    openUntil: null,
+    opened: 0,
+    pausedUntil: 0,
+    tokens: Number.POSITIVE_INFINITY,
+    retryTokens: Number.POSITIVE_INFINITY,
+    refilledAt: now,
+  };
 }
 
 const TROUBLE: readonly FailureCode[] = ['ehr-unreachable', 'ehr-unavailable', 'ehr-fault', 'reply-lost', 'reply-late'];
@@ -47,8 +59,14 @@ export function isDown(flow: Flow): boolean {
   return flow.opened >= limits.breakerRestsMax;
 }
 
-/** With the tokens that have come since; a bucket holds those of one second, and at least one. */
+/** With the tokens that have come since; a bucket holds those of one second (of ten, for retries), and at least one. */
 export function refilled(flow: Flow, settings: FlowSettings, now: number): Flow {
+  const retries = retryRate(settings);
+  const grown = Math.min(flow.retryTokens, retries.size) + ((now - flow.refilledAt) * retries.perMinute) / 60_000;
+  return refilledSends({ ...flow, retryTokens: Math.min(retries.size, grown) }, settings, now);
+}
+
+function refilledSends(flow: Flow, settings: FlowSettings, now: number): Flow {
   const rate = settings.sendsPerMinuteMax;
   if (rate === undefined) return { ...flow, tokens: Number.POSITIVE_INFINITY, refilledAt: now };
   const size = Math.max(1, rate / 60);
@@ -75,7 +93,23 @@ export function admits(flow: Flow, settings: FlowSettings, underWay: number, sen
   return now + Math.ceil(((1 - flow.tokens) * 60_000) / (settings.sendsPerMinuteMax ?? 60_000));
 }
 
-/** After a send was taken up. */
-export function spent(flow: Flow): Flow {
-  return { ...flow, tokens: flow.tokens - 1 };
+/**
+ * When a request may be sent again as far as the connection's budget of retries goes: 0 for at once, else the time to ask
+ * again. The breaker and the rate of the connection have their say besides.
+ */
+export function admitsRetry(flow: Flow, settings: FlowSettings, now: number): number {
+  if (flow.retryTokens >= 1) return 0;
+  return now + Math.ceil(((1 - flow.retryTokens) * 60_000) / retryRate(settings).perMinute);
+}
+
+/** After a send was taken up; one that goes for the first time lets a share of a retry follow. */
+export function spent(flow: Flow, settings: FlowSettings, again: boolean): Flow {
+  const share = settings.retriesPerMinuteMax === undefined ? limits.retriesPercent / 100 : 0;
+  const retryTokens = again ? flow.retryTokens - 1 : Math.min(retryRate(settings).size, flow.retryTokens + share);
+  return { ...flow, tokens: flow.tokens - 1, retryTokens };
+}
+
+function retryRate({ retriesPerMinuteMax }: FlowSettings): { readonly perMinute: number; readonly size: number } {
+  const perMinute = retriesPerMinuteMax ?? limits.retriesPerMinuteMin;
+  return { perMinute, size: Math.max(1, perMinute / 6) };
 }

@@ -1,4 +1,7 @@
 export type * from './content.ts';
+export { contentClasses } from './content.ts';
+export { elementsFor, readAllowed, readRules, readsVersion, shapedFor } from './minimum-necessary.ts';
+export type { ReadPurpose } from './minimum-necessary.ts';
 export { businessEvent, businessEventJsonSchema, isReport, origins, reportTypes } from './business-event.ts';
 export type * from './business-event.ts';
 export type * from './entries.ts';
@@ -7,10 +10,24 @@ export { failureClasses, failureOf, failures } from './failures.ts';
 export type { Failure, FailureClass, FailureCode } from './failures.ts';
 export { base32, hex, sha256Hex, utf8 } from './hash.ts';
 export type { Sha256 } from './hash.ts';
+export * from './calendar/index.ts';
 export * from './consent/index.ts';
 export * from './governance/index.ts';
+export { decideGrant, personAt } from './grants.ts';
+export type { GrantChange } from './grants.ts';
 export { roles } from './people.ts';
 export type * from './people.ts';
+export {
+  compensationOffers,
+  groupClassOf,
+  groupDecisions,
+  groupPicture,
+  groupStateOf,
+  groupStates,
+  memberPhase,
+  takenBack,
+} from './groups.ts';
+export type { CompensationOffer, GroupCounts, GroupDecision, GroupPicture, MemberPhase } from './groups.ts';
 export { laneRoleOf, nextInLane } from './lanes.ts';
 export type { LaneRole } from './lanes.ts';
 export { project } from './projection.ts';
@@ -18,6 +35,8 @@ export type { ProjectedEntry, RowChange, RowReader } from './projection.ts';
 export type * from './rows.ts';
 export {
   needsEvent,
+  stageFor,
+  stageOrder,
   stageSends,
   stillHeld,
   switchDimensions,
@@ -31,33 +50,42 @@ export {
 export type { Switch, SwitchDimension, SwitchFacts, SwitchScope, SwitchTarget } from './switches.ts';
 export { contextDrift, driftWords, reliedOnVersions } from './context.ts';
 export type { Drift } from './context.ts';
-export { admits, afterExchange, isDown, newFlow, refilled, spent } from './flow.ts';
+export { admits, admitsRetry, afterExchange, isDown, newFlow, refilled, spent } from './flow.ts';
 export type { Flow, FlowSettings } from './flow.ts';
-export { alertKinds, alertsOf } from './alerts.ts';
+export { stopCode, stopCodes, stopWords } from './stop-words.ts';
+export type { StopCode } from './stop-words.ts';
+export { alertKinds, alertsOf, movingSince, movingStates } from './alerts.ts';
+export { clockAgrees } from './clock.ts';
+export type { ClockEvidence, ClockJudged } from './clock.ts';
 export type { Alert, AlertKind } from './alerts.ts';
 export { IllegalMove, mayMove, movesFrom } from './transitions.ts';
-export { codeOf, dueAt, settledStates } from './write.ts';
+export { codeOf, dueAt, followAt, settledStates } from './write.ts';
 export type * from './write.ts';
-export { approverRole, countApproval, latestClinicalTime } from './approval.ts';
+export { approverRole, countApproval, latestClinicalTime, unlessFrozen } from './approval.ts';
 export type { ApprovalFacts, CountedApproval } from './approval.ts';
 export { contractMatrix, contractMatrixJsonSchema, contractRow } from './contract-matrix.ts';
 export type { ContractMatrix, ContractRow } from './contract-matrix.ts';
-export { approve, attestAbsent, attestFound, reject, released, resolve, retry, withdraw } from './decisions.ts';
+export { approve, attestAbsent, attestFound, reject, released, resolve, retry, stepUp, withdraw } from './decisions.ts';
 export type { Decision, DecisionRefusal } from './decisions.ts';
+export { dueAgain, farOffStates, isFarOff } from './far-off.ts';
 export { fanOut, itemsOf, slotKey, subjectKey } from './fan-out.ts';
 export type { FanOut, FanOutInput, KeptItem, SlottedItem } from './fan-out.ts';
 export { groupId, writeId, writeIdentifierSystem } from './keys.ts';
 export type { WriteKeyParts } from './keys.ts';
 export {
+  acceptedEnded,
   afterCrash,
   afterFailedCheck,
   afterFault,
+  afterLateLook,
   afterLook,
   afterSend,
   heldAsDown,
   lateSuccess,
   mayBeLate,
   putOff,
+  waitForCalendar,
+  waitsForCalendar,
 } from './outcome.ts';
 export type { LookResult, SendResult } from './outcome.ts';
 export { decidePolicy, decideStanding } from './policy.ts';
@@ -72,9 +100,16 @@ export {
   relativeReference,
 } from './subject-match.ts';
 export type { Candidate, Match } from './subject-match.ts';
-export { epochMs, httpDateMs } from './time.ts';
+export { epochMs, httpDateMs, readEpochMs } from './time.ts';
 export { decideIntake } from './intake.ts';
 export type { IntakeDecision, IntakeFacts } from './intake.ts';
+export { afterFollow, newDrift } from './follow-up.ts';
+export type { Seen } from './follow-up.ts';
+export { judge, verificationOf } from './verification.ts';
+export type { Compared, VerifyRules } from './verification.ts';
+export { baseSha256, weakerGuarantee } from './unversioned.ts';
+export { subjectChange } from './subject-now.ts';
+export type { SubjectChange, SubjectSeen } from './subject-now.ts';
 export { riskTiers } from './risk.ts';
 export type { RiskTier } from './risk.ts';
 export { actingRole, acts, approvalAct, mayAct, rolesFor } from './authority.ts';
@@ -87,5 +122,20 @@ export { storyOf } from './showing/story.ts';
 export type { Story } from './showing/story.ts';
 export { queueTabs, runsOf } from './showing/queue-tabs.ts';
 export type { QueueRun, QueueTab } from './showing/queue-tabs.ts';
-export { checkEvent, checkResourceCodes, checkRuleNames, checkWriteContent, compileChecks } from './checks/index.ts';
-export type { CheckRules } from './checks/index.ts';
+export { acknowledgeAll, findingNames, openFindings, signedFindings, signFinding, signingRule } from './signing.ts';
+export type { NamedFinding, SigningBasis, SigningRefusal, SigningRule } from './signing.ts';
+export {
+  amendsError,
+  checkEvent,
+  checkResourceCodes,
+  checkRuleNames,
+  checkWriteContent,
+  compileChecks,
+  listToCompare,
+  normalizationJsonSchema,
+  normalizeWrite,
+  notCompared,
+  pathOf,
+  repeatFindings,
+} from './checks/index.ts';
+export type { ChartList, CheckRules, ListedEntry, ResourceFacts, UnitLibrary } from './checks/index.ts';

@@ -32,7 +32,13 @@ export interface IntakeFacts {
 }
 
 export type IntakeDecision =
-  | { readonly status: 'refused'; readonly code: FailureCode; readonly message: string }
+  | {
+      readonly status: 'refused';
+      readonly code: FailureCode;
+      readonly message: string;
+      /** What was taken in of this version was approved as well, with other content: neither may be sent. */
+      readonly disputes?: boolean;
+    }
   | { readonly status: 'duplicate'; readonly newlyApproved: boolean }
   | { readonly status: 'accepted' | 'new-version'; readonly body: EventReceived };
 
@@ -55,10 +61,13 @@ export function decideIntake(facts: IntakeFacts): IntakeDecision {
     const same = known.contentSha256 === facts.contentSha256 && known.subject === subject && sameThing;
     if (same) return { status: 'duplicate', newlyApproved: !known.approved && event.approval?.status === 'approved' };
     if ((event.version ?? 1) <= known.eventVersion) {
-      return refuse(
+      const refused = refuse(
         'event-version-conflict',
         `version ${known.eventVersion} was taken in with other content, patient, visit, target or report`,
       );
+      // Somebody approved both: which one they meant, nobody here can know.
+      const bothApproved = known.approved && event.approval?.status === 'approved';
+      return bothApproved && (event.version ?? 1) === known.eventVersion ? { ...refused, disputes: true } : refused;
     }
   }
   const planned = fanOut({

@@ -1,8 +1,9 @@
 import { limits } from '../limits/index.ts';
+import type { CalendarWait } from './calendar/index.ts';
 import type { FailureCode } from './failures.ts';
 import { failureOf } from './failures.ts';
 import { lookDelayMs, retryDelayMs } from './schedule.ts';
-import type { Hold, Landing, StateOf, Verification, WriteRow, WriteState } from './write.ts';
+import type { Hold, Landing, StateName, StateOf, Verification, WriteRow, WriteState } from './write.ts';
 
 /**
  * What becomes of a write after it was sent or looked for: the decisions on which "exactly once" rests. Each takes the
@@ -20,7 +21,7 @@ export type SendResult =
     }
   | { readonly outcome: 'not-applied'; readonly code: FailureCode }
   | { readonly outcome: 'conflict'; readonly code: FailureCode }
-  | { readonly outcome: 'unknown'; readonly code: FailureCode }
+  | { readonly outcome: 'unknown'; readonly code: FailureCode; readonly monitor?: string }
   | { readonly outcome: 'throttled'; readonly code: FailureCode; readonly retryAfterMs: number | null }
   | { readonly outcome: 'refused'; readonly code: FailureCode };
 
@@ -35,6 +36,8 @@ export type LookResult =
   | { readonly outcome: 'duplicate' }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'moved'; readonly reference: string }
+  /** The EHR says that it is still at work on what it accepted. */
+  | { readonly outcome: 'running'; readonly retryAfterMs: number | null }
   | { readonly outcome: 'inconclusive'; readonly code: FailureCode; readonly retryAfterMs: number | null };
 
 /** Evidence that points at the entry it stands in; the projection puts the entry's number there. */
@@ -60,7 +63,7 @@ export function committed(
   };
 }
 
-export function unknown(code: FailureCode, now: number, fraction: number): StateOf<'unknown'> {
+export function unknown(code: FailureCode, now: number, fraction: number, monitor?: string): StateOf<'unknown'> {
   return {
     name: 'unknown',
     code,
@@ -69,6 +72,7 @@ export function unknown(code: FailureCode, now: number, fraction: number): State
     absentLooks: 0,
     nextAt: now + lookDelayMs(0, fraction, null),
     personSince: null,
+    ...(monitor === undefined ? {} : { monitor }),
   };
 }
 
@@ -78,7 +82,7 @@ export function afterSend(row: WriteRow, result: SendResult, now: number, fracti
     case 'applied':
       return [committed(result, now)];
     case 'unknown':
-      return [unknown(result.code, now, fraction)];
+      return [unknown(result.code, now, fraction, result.monitor)];
     case 'conflict':
       // A 409 or 412 is a conflict only after a look shows that the newer version is not ours (rule 5).
       return [unknown(result.code, now, fraction)];
@@ -108,13 +112,15 @@ function retryOrGiveUp(
 
 /**
  * After a look at the chart. Absence is proved only by several trustworthy looks in a row that span the time search
- * indexes may lag; until then, and whenever a look proves nothing, the write stays unknown.
+ * indexes may lag; until then, and whenever a look proves nothing, the write stays unknown. That somebody else changed
+ * the resource is no proof either that the request does not arrive any more: a conflict needs the same.
  *
  * A request that was only accepted may be carried out at any later time, so that its absence proves nothing: it is
  * looked for until the look-ups are used up, and then a person decides.
  *
  * @param settleMs how long this connection's search may lag behind its commits
  * @param absenceLooks looks in a row that must find nothing
+ * @param maintained true while the EHR is being maintained: that it does not answer then uses up nothing
  */
 export function afterLook(
   row: WriteRow,
@@ -123,6 +129,7 @@ export function afterLook(
   fraction: number,
   settleMs: number,
   absenceLooks: number = limits.absenceLooksMin,
+  maintained = false,
 ): readonly WriteState[] {
   if (row.state.name !== 'unknown')
     throw new RangeError(`a look settles only an unknown write, not one that is ${row.state.name}`);
@@ -134,29 +141,80 @@ export function afterLook(
     case 'duplicate':
       return [{ ...state, code: 'chart-has-two', looks, personSince: now }];
     case 'moved':
-      return [{ name: 'conflict', code: 'version-conflict', found: result.reference }];
+      // Refused by the EHR itself, the request is not on its way any more: one look is enough.
+      if (state.code === 'version-conflict') return [conflictAt(result.reference)];
+      return stillUnknown(state, now, fraction, settleMs, absenceLooks) ?? [conflictAt(result.reference)];
+    case 'running': {
+      const personSince = looks >= limits.lookUpsMax ? now : null;
+      return [{ ...state, looks, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs), personSince }];
+    }
     case 'absent': {
-      const absentLooks = state.absentLooks + 1;
-      if (state.code === 'accepted-only') {
-        const personSince = looks >= limits.lookUpsMax ? now : null;
-        return [{ ...state, looks, absentLooks, nextAt: now + lookDelayMs(looks, fraction, null), personSince }];
-      }
-      if (absentLooks < absenceLooks || now - state.since < settleMs) {
-        return [{ ...state, looks, absentLooks, nextAt: now + lookDelayMs(looks, fraction, null) }];
-      }
-      if (state.code === 'several-match') return [{ name: 'failed-terminal', code: 'several-match' }];
+      const still = stillUnknown(state, now, fraction, settleMs, absenceLooks);
+      if (still !== null) return still;
+      if (state.code === 'several-match' || state.code === 'accepted-then-refused')
+        return [{ name: 'failed-terminal', code: state.code }];
       const retry = retryOrGiveUp(row.attempts, state.code, now, fraction, null);
       return retry.name === 'failed-retryable' ? sendAgain(row, retry) : [retry];
     }
     case 'inconclusive': {
+      if (maintained && failureOf(result.code).nature === 'retryable')
+        return [{ ...state, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs) }];
       const personSince = looks >= limits.lookUpsMax ? now : null;
       const code =
-        personSince !== null ? (result.code === 'search-not-trusted' ? 'search-not-trusted' : 'look-ups-used-up') : state.code;
+        personSince === null || state.code === 'held-in-ehr'
+          ? state.code
+          : result.code === 'search-not-trusted'
+            ? 'search-not-trusted'
+            : 'look-ups-used-up';
       return [
         { ...state, code, looks, absentLooks: 0, nextAt: now + lookDelayMs(looks, fraction, result.retryAfterMs), personSince },
       ];
     }
   }
+}
+
+/** A write that a look did not find, while that is no proof yet; `null` once it is. */
+function stillUnknown(
+  state: StateOf<'unknown'>,
+  now: number,
+  fraction: number,
+  settleMs: number,
+  absenceLooks: number,
+): readonly WriteState[] | null {
+  const looks = state.looks + 1;
+  const absentLooks = state.absentLooks + 1;
+  const next = { ...state, looks, absentLooks, nextAt: now + lookDelayMs(looks, fraction, null) };
+  if (state.code === 'accepted-only' || state.code === 'held-in-ehr')
+    return [{ ...next, personSince: looks >= limits.lookUpsMax ? now : null }];
+  return absentLooks < absenceLooks || now - state.since < settleMs ? [next] : null;
+}
+
+function conflictAt(reference: string): StateOf<'conflict'> {
+  return { name: 'conflict', code: 'version-conflict', found: reference };
+}
+
+/**
+ * What an unknown write is when the EHR says that it has ended what it accepted: from here on absence can be proved, with
+ * all its looks; and when the EHR says that it failed, proved absence is its answer.
+ */
+export function acceptedEnded(state: StateOf<'unknown'>, failed: boolean, now: number): StateOf<'unknown'> {
+  const { monitor: _monitor, ...kept } = state;
+  return { ...kept, code: failed ? 'accepted-then-refused' : 'reply-unclear', since: now, absentLooks: 0 };
+}
+
+/**
+ * After one more look for a write that a person has been asked about. Found, it is settled; found twice, that is what the
+ * person must know. Anything else changes nothing but the time of the next look: hours at first, then days.
+ */
+export function afterLateLook(row: WriteRow, result: LookResult, now: number): readonly WriteState[] {
+  const { state } = row;
+  if (state.name !== 'unknown' || state.personSince === null)
+    throw new RangeError(`only what a person was asked about is looked for late, not what is ${state.name}`);
+  if (result.outcome === 'present') return [committed(result, now)];
+  const looks = state.looks + 1;
+  if (result.outcome === 'duplicate') return [{ ...state, code: 'chart-has-two', looks }];
+  const steps = [limits.followFirstMs, limits.followSecondMs];
+  return [{ ...state, looks, nextAt: now + (steps.find((ms) => now - state.since < ms) ?? limits.followLastMs) }];
 }
 
 /**
@@ -208,6 +266,21 @@ export function putOff(
   return held({ code: 'checks-used-up', liftedBy: 'operations-lead', reason });
 }
 
+/** Approved and due, and its connection's calendar does not let it go: it waits in its lane, and says for what. */
+export function waitForCalendar(row: WriteRow, wait: CalendarWait, now: number): readonly WriteState[] {
+  const { code, until, words: reason } = wait;
+  // Its attempt is on disk, and nothing of it has left.
+  if (row.state.name === 'in-flight') return [{ name: 'failed-retryable', code, nextAt: until }];
+  const through: readonly WriteState[] = row.state.name === 'failed-retryable' ? [{ name: 'pending', nextAt: now }] : [];
+  return [...through, { name: 'pending', nextAt: until, code, reason }];
+}
+
+/** True for a write that only waits for its connection's calendar: it goes on by itself, and not before. */
+export function waitsForCalendar({ state }: Pick<WriteRow, 'state'>): boolean {
+  if (state.name !== 'pending' && state.name !== 'failed-retryable') return false;
+  return state.code === 'maintenance-window' || state.code === 'daily-cap';
+}
+
 /** The way on for a write that is not in the chart: a person is asked before something dangerous goes a second time. */
 export function sendAgain(row: Pick<WriteRow, 'tier'>, retry: StateOf<'failed-retryable'>): readonly WriteState[] {
   if (row.tier !== 'high') return [retry];
@@ -254,15 +327,25 @@ export function afterFault(row: WriteRow, now: number, fraction: number): readon
   }
 }
 
-/** True for a write that was given up although bytes of it had left: what an EHR does late is to be found out. */
-export function mayBeLate(row: WriteRow): boolean {
-  const { name } = row.state;
-  return row.attempts > 0 && (name === 'failed-terminal' || name === 'withdrawn' || name === 'superseded');
+/** Ended here as not charted by us: found in the chart after all, somebody has to look. */
+const givenUp: readonly StateName[] = ['failed-terminal', 'withdrawn', 'superseded', 'conflict', 'resolved-by-hand'];
+/** Still to be sent, or stopped on the way there. */
+const unsent: readonly StateName[] = ['draft', 'awaiting-approval', 'held', 'pending', 'failed-retryable'];
+
+/**
+ * True for a write of which bytes have left and that counts as not charted: what an EHR does late is to be found out,
+ * wherever the write stands by then.
+ */
+export function mayBeLate({ attempts, state }: Pick<WriteRow, 'attempts' | 'state'>): boolean {
+  return attempts > 0 && (givenUp.includes(state.name) || unsent.includes(state.name));
 }
 
-/** A write that was given up and stands in the chart all the same; `null` when it was not given up. */
+/**
+ * A write that counts as not charted and stands in the chart all the same: `late` when it had been given up. `null` for
+ * any other.
+ */
 export function lateSuccess(row: WriteRow, found: Parameters<typeof committed>[0], now: number): readonly WriteState[] | null {
-  return mayBeLate(row) ? [committed(found, now, true)] : null;
+  return mayBeLate(row) ? [committed(found, now, givenUp.includes(row.state.name))] : null;
 }
 
 /** What recovery makes of a write whose engine is gone: it may be in the chart. */

@@ -1,4 +1,5 @@
 import type { Origin } from './business-event.ts';
+import type { MaintenanceWindow } from './calendar/windows.ts';
 import type { RiskTier } from './risk.ts';
 
 /** Who may act (G3), who may send (A7), and where writes go: the registries of a workspace. */
@@ -21,6 +22,8 @@ export interface Person {
   readonly roles: readonly Role[];
   readonly npi: string | null;
   readonly active: boolean;
+  /** When a role of theirs ends, epoch milliseconds; those not named end when they are revoked. */
+  readonly rolesUntil?: Readonly<Partial<Record<Role, number>>>;
 }
 
 /** Highest risk tier up to which a source's own approvals count; `none`: never. */
@@ -50,6 +53,17 @@ export interface ConnectionSettings {
   /** Pieces of work under way at the same time. */
   readonly inFlightMax?: number;
   readonly sendsPerMinuteMax?: number;
+  /** Requests sent again per minute, after one that was proved not to be in the chart. */
+  readonly retriesPerMinuteMax?: number;
+  /** IANA zone of the connection's day; UTC when left out. */
+  readonly timeZone?: string;
+  /** Requests sent on one day of the connection, and of these from one source. */
+  readonly sendsPerDayMax?: number;
+  readonly sendsPerDayMaxOfSource?: Readonly<Record<string, number>>;
+  /** Resource types that the EHR puts into an inbox, for somebody there to take over into the chart. */
+  readonly heldForReconciliation?: readonly string[];
+  /** Times in which nothing is sent; reading goes on. */
+  readonly maintenance?: readonly MaintenanceWindow[];
 }
 
 export interface Connection {
@@ -61,7 +75,11 @@ export interface Connection {
   readonly tenants: readonly string[] | null;
   readonly environment: Environment;
   readonly stage: RolloutStage;
+  /** Resource types that have not come as far as the connection: the lower of the two stages counts. */
+  readonly stages?: Readonly<Record<string, RolloutStage>>;
   readonly baa: string | null;
+  /** What its EHR said it is when it was last tested (CapabilityStatement.software). */
+  readonly software?: string;
   readonly auth: { readonly kind: 'none' } | { readonly kind: 'bearer-file'; readonly file: string };
   readonly active: boolean;
   readonly settings?: ConnectionSettings;

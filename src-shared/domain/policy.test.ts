@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CountedApproval } from './approval.ts';
 import type { Finding } from './entries.ts';
+import type { NamedFinding } from './signing.ts';
 import { decidePolicy, decideStanding, type PolicyFacts } from './policy.ts';
 import { approval, contract, now, requestSha256 } from './testing/builders.ts';
 import { mayMove } from './transitions.ts';
@@ -9,7 +10,11 @@ import type { StateName, WriteState } from './write.ts';
 const { requestSha256: _, ...given } = approval({ made: 'source' });
 const counted: CountedApproval = { counts: true, approval: given };
 const notCounted: CountedApproval = { counts: false, reason: 'nobody has approved it yet' };
-const finding = (severity: Finding['severity']): Finding => ({ rule: 'r', severity, path: 'p', message: 'm', next: 'n' });
+const finding = (severity: Finding['severity'], rule = 'r'): NamedFinding => ({
+  name: `${rule}@p`,
+  finding: { rule, severity, path: 'p', message: 'm', next: 'n' },
+  signature: null,
+});
 
 function facts(changes: Partial<PolicyFacts> = {}): PolicyFacts {
   return {
@@ -18,6 +23,7 @@ function facts(changes: Partial<PolicyFacts> = {}): PolicyFacts {
     counted,
     rejectedAtSource: false,
     findings: [],
+    unseen: [],
     standing: { held: null },
     requestSha256,
     now,
@@ -144,6 +150,26 @@ describe('decideStanding', () => {
   });
 });
 
+describe('B7 versions nobody has tried', () => {
+  const unseen = [{ kind: 'model' as const, version: 'm@2' }];
+  it.each([
+    [
+      'a source approved it',
+      { counted },
+      'no run of the corpus is on record for the model m@2; until then a person decides, and what is queued waits',
+    ],
+    [
+      'nobody has',
+      { counted: notCounted },
+      'nobody has approved it yet; no run of the corpus is on record for the model m@2; until then a person decides, and what is queued waits',
+    ],
+  ])('B7 wait for a person, whether or not %s', (_, changes, reason) => {
+    const decision = decidePolicy(facts({ ...changes, unseen }));
+    expect(decision.moves.at(-1)).toMatchObject({ name: 'awaiting-approval', code: 'version-unseen', reason });
+    expect(decision.approval).toBeNull();
+  });
+});
+
 describe('the order of decidePolicy', () => {
   const held = { code: 'consent-unknown', liftedBy: 'compliance-reviewer', because: 'b' } as const;
   const all = {
@@ -157,10 +183,12 @@ describe('the order of decidePolicy', () => {
   /** Each row takes away the fact that decided the one before. */
   it.each([
     ['failed-terminal structure-invalid', {}],
-    ['failed-terminal contract-forbids', { findings: [{ ...finding('stop'), rule: 'contract.field' }] }],
-    ['failed-terminal structure-invalid', { findings: [{ ...finding('stop'), rule: 'contract.field' }, finding('stop')] }],
-    ['failed-terminal content-refused', { findings: [{ ...finding('stop'), rule: 'dose-impossible' }] }],
-    ['failed-terminal policy-blocked', { findings: [] }],
+    ['failed-terminal contract-forbids', { findings: [finding('stop', 'contract.field')] }],
+    ['failed-terminal structure-invalid', { findings: [finding('stop', 'contract.field'), finding('stop')] }],
+    ['failed-terminal content-refused', { findings: [finding('stop', 'dose-impossible')] }],
+    ['failed-terminal content-refused', { findings: [finding('stop', 'dose-impossible'), finding('stop', 'code-shape')] }],
+    ['failed-terminal policy-blocked', { findings: [finding('stop', 'code-shape')] }],
+    ['held finding-open -> draft', { findings: [finding('stop', 'code-shape')], contract: contract() }],
     ['failed-terminal approval-rejected', { findings: [], contract: contract() }],
     ['held connection-inactive -> draft', { findings: [], contract: contract(), rejectedAtSource: false }],
     [

@@ -2,9 +2,9 @@ import type { CountedApproval } from './approval.ts';
 import { stopsContent } from './checks/index.ts';
 import { consentHold, type ConsentDecision } from './consent/index.ts';
 import type { ContractRow } from './contract-matrix.ts';
-import type { Finding } from './entries.ts';
-import { mayNotCarry, type CarryFacts, type GateState, type Held } from './governance/index.ts';
-import type { Connection } from './people.ts';
+import { changeWords, mayNotCarry, type CarryFacts, type GateState, type Held, type VersionAt } from './governance/index.ts';
+import type { Connection, RolloutStage } from './people.ts';
+import { signingRule, type NamedFinding } from './signing.ts';
 import { stageSends } from './switches.ts';
 import type { WriteApproval, WriteState } from './write.ts';
 
@@ -17,7 +17,8 @@ export interface StandingFacts {
   readonly carry: CarryFacts;
   /** `null` for practice connections, which have no gate. */
   readonly gate: GateState | null;
-  readonly stage: Connection['stage'];
+  /** Of the connection, for the type of resource that would be written. */
+  readonly stage: RolloutStage;
   readonly consent: ConsentDecision;
 }
 
@@ -46,13 +47,17 @@ export function decideStanding(facts: StandingFacts): Standing {
 
 export interface PolicyFacts {
   readonly contract: ContractRow;
+  /** With the stage that counts for the write (`stageFor`). */
   readonly connection: Pick<Connection, 'stage' | 'active'>;
   readonly counted: CountedApproval;
   /** Someone at the source said no. */
   readonly rejectedAtSource: boolean;
-  readonly findings: readonly Finding[];
+  /** What the checks found, with what was signed about it. */
+  readonly findings: readonly NamedFinding[];
   readonly standing: Pick<Standing, 'held'>;
   readonly requestSha256: string;
+  /** Versions behind it that no run of the corpus covers (B7). */
+  readonly unseen: readonly VersionAt[];
   readonly now: number;
 }
 
@@ -65,26 +70,34 @@ export interface PolicyDecision {
 export function decidePolicy(facts: PolicyFacts): PolicyDecision {
   const { contract, connection, counted, now } = facts;
   const { held: stands } = facts.standing;
-  const stopping = facts.findings.filter((finding) => finding.severity === 'stop');
+  const stopping = facts.findings.filter(({ finding, signature }) => finding.severity === 'stop' && signature === null);
   // Breaches of the contract come with their own code; whatever else is wrong with the content is told first.
-  const breach = stopping.length > 0 && stopping.every((finding) => finding.rule.startsWith('contract.'));
-  if (stopping.length > 0)
+  const breach = stopping.length > 0 && stopping.every(({ finding }) => finding.rule.startsWith('contract.'));
+  const waivable = stopping.every(({ finding }) => signingRule(finding).act === 'waive');
+  if (stopping.length > 0 && !waivable)
     return failed(
       breach
         ? 'contract-forbids'
-        : stopping.some((finding) => !stopsContent(finding.rule))
+        : stopping.some(({ finding }) => !stopsContent(finding.rule))
           ? 'structure-invalid'
           : 'content-refused',
     );
   if (contract.tier === 'blocked') return failed('policy-blocked');
+  if (stopping.length > 0)
+    return held('finding-open', 'clinical-owner', stopping.map(({ name, finding }) => `${name}: ${finding.message}`).join(' '));
   if (facts.rejectedAtSource) return failed('approval-rejected');
   if (!connection.active) return held('connection-inactive', 'integration-administrator');
   if (!stageSends(connection.stage)) return held('stage-read-only', 'integration-administrator');
   if (stands !== null) return held(stands.code, stands.liftedBy, stands.because);
   const validated: WriteState = { name: 'validated' };
-  if (!counted.counts) {
+  if (!counted.counts || facts.unseen.length > 0) {
+    const reasons = [
+      ...(counted.counts ? [] : [counted.reason]),
+      ...(facts.unseen.length > 0 ? [changeWords(facts.unseen)] : []),
+    ];
+    const code = facts.unseen.length > 0 ? ({ code: 'version-unseen' } as const) : {};
     return {
-      moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: counted.reason }],
+      moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: reasons.join('; '), ...code }],
       approval: null,
     };
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SendsRow } from './calendar/index.ts';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord } from './entries.ts';
 import { fanOut } from './fan-out.ts';
-import type { ConsentRow, GateRow, PolicyRow, ProposalRow } from './governance/index.ts';
+import type { ConsentRow, EmergencyRow, GateRow, PathRow, SafetyRow, PolicyRow, ProposalRow } from './governance/index.ts';
 import { project, type ProjectedEntry, type RowChange, type RowReader } from './projection.ts';
 import {
   approval,
@@ -36,10 +37,14 @@ class Rows implements RowReader {
   source = (name: string) => this.held.get(`source ${name}`) as SourceRow | undefined;
   connection = (name: string) => this.held.get(`connection ${name}`) as ConnectionRow | undefined;
   switch = (key: string) => this.held.get(`switch ${key}`) as SwitchRow | undefined;
+  sends = (key: string) => this.held.get(`sends ${key}`) as SendsRow | undefined;
   policy = (key: string) => this.held.get(`policy ${key}`) as PolicyRow | undefined;
   proposal = (id: string) => this.held.get(`proposal ${id}`) as ProposalRow | undefined;
   consent = (patient: string) => this.held.get(`consent ${patient}`) as ConsentRow | undefined;
   gate = (name: string) => this.held.get(`gate ${name}`) as GateRow | undefined;
+  safety = (id: string) => this.held.get(`safety ${id}`) as SafetyRow | undefined;
+  path = (key: string) => this.held.get(`path ${key}`) as PathRow | undefined;
+  emergency = (id: string) => this.held.get(`emergency ${id}`) as EmergencyRow | undefined;
   workspace = () => this.held.get('workspace workspace') as WorkspaceRow | undefined;
   text(): string {
     return JSON.stringify([...this.held].toSorted(([left], [right]) => (left < right ? -1 : 1)));
@@ -199,6 +204,21 @@ describe('events', () => {
       approvedAt: now + 1,
     });
     expect(project(entry('event.approved', { eventId: 'elsewhere', approvedAt: 1, record: '{}' }), rows)).toEqual([]);
+  });
+
+  it('B4 a stage of one resource type stands beside that of the connection', () => {
+    const rows = new Rows();
+    const ehr = connection();
+    rows.apply(entry('connection.added', { connection: ehr }));
+    const changed = (body: Omit<EntryBodies['connection.changed'], 'connection' | 'reason'>) =>
+      rows.apply(entry('connection.changed', { connection: ehr.name, reason: 'pilot', ...body }));
+    changed({ stage: 'shadow', resource: 'Observation' });
+    changed({ stage: 'draft', resource: 'Task' });
+    expect(rows.connection(ehr.name)).toMatchObject({
+      stage: ehr.stage,
+      stages: { Observation: 'shadow', Task: 'draft' },
+      version: 3,
+    });
   });
 
   it('C3 takes a new version as a change of the event and leaves the writes of the old one', () => {

@@ -1,6 +1,17 @@
-import type { WriteRow, WriteState } from './write.ts';
+import type { WriteApproval, WriteRow, WriteState } from './write.ts';
+import type { SendsRow } from './calendar/index.ts';
 import { switchKey } from './switches.ts';
-import { consentRecorded, decided, gateSigned, proposed } from './governance/index.ts';
+import {
+  consentRecorded,
+  decided,
+  emergencyOpened,
+  emergencyReviewed,
+  emergencyUsed,
+  gateSigned,
+  pathChanged,
+  proposed,
+  safetyRecorded,
+} from './governance/index.ts';
 import type { GovernanceChange, GovernanceRows } from './governance/index.ts';
 import { IllegalMove, mayMove } from './transitions.ts';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord, WriteMoved } from './entries.ts';
@@ -29,6 +40,7 @@ export interface RowReader extends GovernanceRows {
   source(name: string): SourceRow | undefined;
   connection(name: string): ConnectionRow | undefined;
   switch(key: string): SwitchRow | undefined;
+  sends(key: string): SendsRow | undefined;
   workspace(): WorkspaceRow | undefined;
 }
 
@@ -41,6 +53,7 @@ export type RowChange =
   | { readonly kind: 'source'; readonly key: string; readonly row: SourceRow }
   | { readonly kind: 'connection'; readonly key: string; readonly row: ConnectionRow }
   | { readonly kind: 'switch'; readonly key: string; readonly row: SwitchRow }
+  | { readonly kind: 'sends'; readonly key: string; readonly row: SendsRow }
   | { readonly kind: 'workspace'; readonly key: string; readonly row: WorkspaceRow };
 
 /**
@@ -67,10 +80,12 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       return [{ kind: 'connection', key: connection.name, row: { ...connection, version } }];
     }
     case 'connection.changed': {
-      const { connection, stage, settings } = entry.body;
+      const { connection, stage, resource, settings } = entry.body;
       const before = rows.connection(connection);
       if (before === undefined) return [];
-      const changed = { ...(stage === undefined ? {} : { stage }), ...(settings === undefined ? {} : { settings }) };
+      const staged =
+        stage === undefined ? {} : resource === undefined ? { stage } : { stages: { ...before.stages, [resource]: stage } };
+      const changed = { ...staged, ...(settings === undefined ? {} : { settings }) };
       return [{ kind: 'connection', key: before.name, row: { ...before, ...changed, version: before.version + 1 } }];
     }
     case 'switch.set': {
@@ -87,6 +102,27 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       return consentRecorded(entry.body, rows);
     case 'gate.signed':
       return gateSigned(entry.body, rows);
+    case 'safety.recorded':
+      return safetyRecorded(entry.body);
+    case 'path.changed':
+      return pathChanged(entry.tenant, entry.at, entry.body, rows);
+    case 'emergency.opened':
+      return emergencyOpened(entry.body);
+    case 'emergency.reviewed':
+      return emergencyReviewed(entry.body, rows);
+    case 'person.changed': {
+      const { id, roles, rolesUntil } = entry.body;
+      const before = rows.person(id);
+      return before === undefined
+        ? []
+        : [{ kind: 'person', key: id, row: { ...before, roles, rolesUntil, version: before.version + 1 } }];
+    }
+    case 'connection.tested': {
+      const before = rows.connection(entry.body.connection);
+      const { software } = entry.body;
+      if (before === undefined || software === undefined || before.software === software) return [];
+      return [{ kind: 'connection', key: before.name, row: { ...before, software, version: before.version + 1 } }];
+    }
     case 'event.received':
       return received(entry.seq, entry.at, entry.tenant, entry.body, rows);
     case 'event.approved': {
@@ -101,25 +137,42 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       };
       return [{ kind: 'event', key: event.eventId, row }];
     }
+    case 'write.attempted':
+      return [...moved(entry.seq, entry.at, entry.body, rows, null), ...counted(entry.body.counted ?? [], rows)];
+    case 'event.disputed': {
+      const event = rows.event(entry.body.eventId);
+      if (event === undefined) return [];
+      const row: EventRow = { ...event, version: event.version + 1, disputed: entry.body.eventVersion };
+      return [{ kind: 'event', key: event.eventId, row }];
+    }
     case 'write.checked':
       return moved(entry.seq, entry.at, entry.body, rows, entry.body.prepared);
-    case 'write.approved':
+    case 'write.approved': {
+      const moves = moved(entry.seq, entry.at, entry.body, rows, null);
+      const emergency = approvedBy(entry.body)?.emergency;
+      return emergency === undefined ? moves : [...moves, ...emergencyUsed(emergency, entry.body.id, entry.at, rows)];
+    }
     case 'write.rejected':
     case 'write.held':
     case 'write.released':
     case 'write.put-off':
-    case 'write.attempted':
     case 'write.settled':
     case 'write.looked-up':
     case 'write.verified':
+    case 'write.followed':
     case 'write.retried':
     case 'write.withdrawn':
     case 'write.resolved':
     case 'write.superseded':
+    case 'write.finding-signed':
+    case 'write.compensated':
     case 'write.recovered':
     case 'write.faulted':
       return moved(entry.seq, entry.at, entry.body, rows, null);
-    case 'connection.tested':
+    case 'write.answered-late':
+    case 'group.decided':
+    case 'write.stuck':
+    case 'clock.judged':
     case 'engine.started':
     case 'engine.stopped':
     case 'engine.paused':
@@ -129,6 +182,12 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
     case 'audit.verified':
       return [];
   }
+}
+
+/** The approval that an entry brings: the last of several stands on the write, an earlier one in its waiting state. */
+function approvedBy({ approval, moves }: WriteMoved): WriteApproval | undefined {
+  const last = moves.at(-1);
+  return approval ?? (last?.name === 'awaiting-approval' ? last.given?.at(-1) : undefined);
 }
 
 function received(seq: number, at: number, tenant: string, body: EventReceived, rows: RowReader): readonly RowChange[] {
@@ -167,6 +226,14 @@ function received(seq: number, at: number, tenant: string, body: EventReceived, 
   return [{ kind: 'event', key: body.eventId, row: event }, ...writes];
 }
 
+/** One request more under each cap. */
+function counted(keys: readonly string[], rows: RowReader): readonly RowChange[] {
+  return keys.map((key): RowChange => {
+    const before = rows.sends(key);
+    return { kind: 'sends', key, row: { key, version: (before?.version ?? 0) + 1, sends: (before?.sends ?? 0) + 1 } };
+  });
+}
+
 function moved(
   seq: number,
   at: number,
@@ -175,7 +242,8 @@ function moved(
   prepared: PreparedRecord | null,
 ): readonly RowChange[] {
   const before = rows.write(body.id);
-  const last = body.moves.at(-1);
+  // Signing a finding need not move anything; every other entry about a write does.
+  const last = body.moves.at(-1) ?? (body.signatures === undefined ? undefined : before?.state);
   if (before === undefined || last === undefined)
     throw new IllegalMove(body.id, before?.state.name ?? null, last?.name ?? 'quarantined');
   let from = before.state.name;
@@ -188,12 +256,13 @@ function moved(
     version: before.version + 1,
     state: withEvidenceSeq(last, seq),
     updatedAt: at,
-    attempts: before.attempts + (last.name === 'in-flight' ? 1 : 0),
+    attempts: before.attempts + (body.moves.at(-1)?.name === 'in-flight' ? 1 : 0),
     prepared:
       prepared === null
         ? before.prepared
         : { seq, sha256: prepared.sha256, adapter: prepared.adapter, contract: prepared.contract },
     approval: body.approval === undefined ? before.approval : body.approval,
+    ...(body.signatures === undefined ? {} : { signatures: [...(before.signatures ?? []), ...body.signatures] }),
   };
   return [{ kind: 'write', key: row.id, row }];
 }

@@ -23,6 +23,8 @@ export interface EventRow {
   readonly occurredAt: number;
   readonly ingestedAt: number;
   readonly approvedAt: number | null;
+  /** The version of which a second, different content came approved, too; while it is the newest, nothing of it is sent. */
+  readonly disputed?: number;
 }
 
 export interface PersonRow extends Person {

@@ -3,6 +3,7 @@ import { failures, type FailureCode } from './failures.ts';
 import {
   needsEvent,
   stageSends,
+  stageFor,
   stillHeld,
   switchDimensions,
   switchedOff,
@@ -119,8 +120,21 @@ describe('B4 what still holds', () => {
   ] as const)('B4 %s sends: %s', (stage, sends) => {
     expect(stageSends(stage)).toBe(sends);
     const hold = { code: 'stage-read-only', liftedBy: 'integration-administrator' } as const;
-    expect(stillHeld(hold, { stage, active: true }, undefined)).toBe(!sends);
+    expect(stillHeld(hold, { stage }, undefined)).toBe(!sends);
     expect(stillHeld(hold, undefined, undefined)).toBe(true);
+  });
+
+  it.each([
+    ['limited-auto-write', undefined, 'limited-auto-write'],
+    ['limited-auto-write', 'shadow', 'shadow'],
+    ['limited-auto-write', 'read-only', 'read-only'],
+    ['shadow', 'limited-auto-write', 'shadow'],
+    ['read-only', 'staged', 'read-only'],
+    ['staged', 'staged', 'staged'],
+  ] as const)('B4 of a connection at %s and a resource type at %s, %s counts', (stage, own, counts) => {
+    const stages = own === undefined ? {} : { stages: { Observation: own } };
+    expect(stageFor({ stage, ...stages }, 'Observation')).toBe(counts);
+    expect(stageFor({ stage, ...stages }, 'DocumentReference')).toBe(stage);
   });
 
   it('B5 a switch holds as long as one stops the write; what cannot be seen is tried', () => {

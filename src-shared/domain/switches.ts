@@ -1,5 +1,5 @@
 import type { BusinessEvent } from './business-event.ts';
-import type { Connection } from './people.ts';
+import type { Connection, RolloutStage } from './people.ts';
 import type { Hold, StateOf, WriteRow } from './write.ts';
 
 /**
@@ -87,8 +87,23 @@ export function switchedOff(row: WriteRow, stopping: Switch): StateOf<'held'> {
   };
 }
 
-/** True when the connection's rollout stage lets approved writes go (B4). */
-export function stageSends(stage: Connection['stage']): boolean {
+/** Rollout stages in the order in which a connection goes through them (B4). */
+export const stageOrder = [
+  'read-only',
+  'draft',
+  'shadow',
+  'staged',
+  'limited-auto-write',
+] as const satisfies readonly RolloutStage[];
+
+/** How far a resource type has come on a connection: the lower of its own stage and the connection's. */
+export function stageFor(connection: Pick<Connection, 'stage' | 'stages'>, resourceType: string): RolloutStage {
+  const own = connection.stages?.[resourceType] ?? connection.stage;
+  return stageOrder.indexOf(own) < stageOrder.indexOf(connection.stage) ? own : connection.stage;
+}
+
+/** True when a rollout stage lets approved writes go (B4). */
+export function stageSends(stage: RolloutStage): boolean {
   return stage === 'staged' || stage === 'limited-auto-write';
 }
 
@@ -98,7 +113,8 @@ export function stageSends(stage: Connection['stage']): boolean {
  */
 export function stillHeld(
   hold: Hold,
-  connection: Pick<Connection, 'stage' | 'active'> | undefined,
+  /** With the stage that counts for the write (`stageFor`). */
+  connection: Pick<Connection, 'stage'> | undefined,
   stopping: Switch | undefined,
 ): boolean {
   if (hold.code === 'writes-switched-off') return stopping !== undefined;

@@ -36,6 +36,13 @@ const BESIDES: readonly (readonly [from: StateName, to: StateName, why: string])
   ['unknown', 'unknown', 'a look that settles nothing, or a person now has to look'],
   ['committed', 'committed', 'the read-back comes after the outcome'],
   ['failed-terminal', 'committed', 'late success: found in the chart after it was given up'],
+  ['conflict', 'committed', 'late success: ours was carried out after theirs'],
+  ['resolved-by-hand', 'committed', 'late success: found in the chart after a person had settled it'],
+  ['draft', 'committed', 'sent before, checked anew, and found in the chart'],
+  ['awaiting-approval', 'committed', 'sent before, a person asked, and found in the chart'],
+  ['held', 'committed', 'sent before, held, and found in the chart'],
+  ['pending', 'committed', 'found in the chart before it was sent again'],
+  ['failed-retryable', 'committed', 'found in the chart before it was sent again'],
 ];
 
 const listed = (from: StateName, to: StateName): boolean =>

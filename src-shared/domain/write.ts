@@ -1,4 +1,6 @@
 import type { ContentKind } from './content.ts';
+import { limits } from '../limits/index.ts';
+import { misplaced } from './difference.ts';
 import type { FailureCode } from './failures.ts';
 import type { Role } from './people.ts';
 import type { RiskTier } from './risk.ts';
@@ -25,11 +27,50 @@ export interface FieldDifference {
 }
 
 export type Verification =
-  | { readonly result: 'verified' }
-  | { readonly result: 'partial'; readonly differences: readonly FieldDifference[] }
+  /** `noted`: differences that the contract does not count: digits of equal numbers, what is the EHR's own or a proposal. */
+  | { readonly result: 'verified'; readonly noted?: readonly FieldDifference[] }
+  | {
+      readonly result: 'partial';
+      readonly differences: readonly FieldDifference[];
+      readonly noted?: readonly FieldDifference[];
+    }
   | { readonly result: 'not-verifiable'; readonly reason: string }
   /** The outcome is known, the read-back has still to be done. */
   | { readonly result: 'due'; readonly nextAt: number; readonly looks: number };
+
+/** What became of a chart entry after it was written (C8). */
+export interface ChartDrift {
+  /** `touched`: a newer version in which everything sent still stands. */
+  readonly kind: 'changed' | 'touched' | 'entered-in-error' | 'deleted';
+  readonly noticedAt: number;
+  readonly versionId: string | null;
+  /** Who changed it, as far as the EHR says. */
+  readonly by: string | null;
+  /** What differs now and did not when it was read back. */
+  readonly differences: readonly FieldDifference[];
+}
+
+/** What the contract expects to become of an entry in the EHR: a signature, a task that is done, a receipt. */
+export interface AwaitedInChart {
+  readonly element: string;
+  /** Its value when it was last read. */
+  readonly value: string | null;
+  readonly by: number;
+  readonly result: 'open' | 'done' | 'overdue';
+}
+
+/** What later looks at a chart entry have shown; the newest look has the word. */
+export interface FollowUp {
+  readonly looks: number;
+  /** Looks in a row that could not be carried out. */
+  readonly failures: number;
+  readonly at: number;
+  /** When it is looked at next; `null`: not again. */
+  readonly nextAt: number | null;
+  readonly versionId: string | null;
+  readonly drift: ChartDrift | null;
+  readonly awaited: AwaitedInChart | null;
+}
 
 /** Why a write is kept from being sent, and who can lift it. */
 export interface Hold {
@@ -58,10 +99,39 @@ export interface WriteApproval {
   readonly made: 'source' | 'person';
   readonly contentSha256: string;
   readonly requestSha256: string;
+  /** The emergency access that stood in for the role. */
+  readonly emergency?: string;
   /** Who approved the same bytes before, where the contract asks for more than one person. */
   readonly with?: readonly WriteApproval[];
   /** Changed records that whoever approved was told about, in the versions they were in. */
   readonly context?: readonly VersionSeen[];
+}
+
+/**
+ * A person's answer to one finding (F3): a remark acknowledged, a stop waived. It holds for this content, contract and
+ * version of the rules, and no longer.
+ */
+export interface FindingSignature {
+  readonly act: 'acknowledged' | 'waived';
+  /** Name of the finding among those of its check (`findingNames`). */
+  readonly finding: string;
+  readonly rule: string;
+  readonly severity: 'information' | 'review' | 'stop';
+  readonly path: string;
+  readonly span?: { readonly start: number; readonly end: number };
+  readonly by: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  readonly reason: string;
+  readonly contentSha256: string;
+  /** Version of the contract, and of the rules of the checks. */
+  readonly contract: string;
+  readonly rules: string;
+  /** The request that was prepared when it was signed. */
+  readonly requestSha256: string;
+  /** The rule asks for somebody other than whoever approves. */
+  readonly anotherPerson?: boolean;
 }
 
 /** What of a write's chart entry is known: the address and version the EHR gave, and where the evidence stands. */
@@ -96,9 +166,18 @@ export type WriteState =
       /** Times it could not be sent because the EHR could not be read just before, and why. */
       readonly looks?: number;
       readonly code?: FailureCode;
+      /** What it waits for, in words, where its connection's calendar keeps it. */
+      readonly reason?: string;
     }
   /** The attempt is on disk; bytes may have left. */
-  | { readonly name: 'in-flight'; readonly attempt: number; readonly engine: string; readonly sentAt: number }
+  | {
+      readonly name: 'in-flight';
+      readonly attempt: number;
+      readonly engine: string;
+      readonly sentAt: number;
+      /** The lease under which the engine holds it; writes of older versions have none. */
+      readonly fence?: number;
+    }
   /** May be in the chart. Never sent again before it is settled by looking. */
   | {
       readonly name: 'unknown';
@@ -110,6 +189,8 @@ export type WriteState =
       readonly nextAt: number;
       /** Set once the look-ups are used up: from here on a person must look. */
       readonly personSince: number | null;
+      /** Where the EHR tells how far it is with what it accepted (202, Content-Location). */
+      readonly monitor?: string;
     }
   | { readonly name: 'conflict'; readonly code: FailureCode; readonly found: string | null }
   /** Proved not applied; the next attempt is due at `nextAt`. */
@@ -125,6 +206,8 @@ export type WriteState =
       readonly at: number;
       /** Found in the chart after the write had been given up. */
       readonly late: boolean;
+      /** Left out until it has been looked at again after its read-back. */
+      readonly follow?: FollowUp;
     }
   | { readonly name: 'superseded'; readonly by: string | null }
   | { readonly name: 'withdrawn'; readonly by: string; readonly reason: string; readonly at: number }
@@ -180,6 +263,8 @@ export interface WriteRow extends WriteIdentity {
     readonly contract: string;
   } | null;
   readonly approval: WriteApproval | null;
+  /** What was signed about its findings, oldest first; which of them hold is decided anew each time (`signing`). */
+  readonly signatures?: readonly FindingSignature[];
 }
 
 /** States from which a write will not move without a new fact from outside. */
@@ -221,6 +306,18 @@ export function dueAt(state: WriteState): number | null {
   }
 }
 
+/**
+ * When a write that needs nothing now is to be looked at again in the chart; `null`: never. Such looks go beside the rest:
+ * nothing waits for them.
+ */
+export function followAt(state: WriteState): number | null {
+  if (state.name === 'unknown') {
+    return state.personSince === null || state.code === 'chart-has-two' ? null : state.nextAt;
+  }
+  if (state.name !== 'committed' || state.verification.result === 'due') return null;
+  return state.follow === undefined ? state.at + limits.followFirstMs : state.follow.nextAt;
+}
+
 /** The failure code a state carries, if it carries one. */
 export function codeOf(state: WriteState): FailureCode | null {
   switch (state.name) {
@@ -232,8 +329,7 @@ export function codeOf(state: WriteState): FailureCode | null {
     case 'failed-terminal':
       return state.code;
     case 'committed':
-      if (state.late) return 'charted-late';
-      return state.verification.result === 'partial' ? 'chart-differs' : null;
+      return codeOfCommitted(state);
     case 'draft':
     case 'awaiting-approval':
     case 'pending':
@@ -248,4 +344,15 @@ export function codeOf(state: WriteState): FailureCode | null {
     case 'quarantined':
       return null;
   }
+}
+
+/** The worst of what is known about a charted write. */
+function codeOfCommitted({ late, verification, follow }: StateOf<'committed'>): FailureCode | null {
+  if (late) return 'charted-late';
+  const partial = verification.result === 'partial';
+  if (partial && misplaced(verification.differences)) return 'chart-misplaced';
+  const drift = follow?.drift ?? null;
+  if (drift !== null && drift.kind !== 'touched') return 'chart-drifted';
+  if (partial) return 'chart-differs';
+  return follow?.awaited?.result === 'overdue' ? 'follow-up-overdue' : null;
 }

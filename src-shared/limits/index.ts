@@ -29,6 +29,9 @@ export const limits = {
   writeTimeoutMs: 30_000,
   /** Entries looked at in one search answer. */
   searchEntriesMax: 50,
+  /** Entries of one list of a chart that are looked through, and asked for on one page. */
+  chartListEntriesMax: 1_000,
+  chartListPageEntries: 200,
   /** Entries asked for per page of such an answer: an EHR that searches by nothing shows this many strangers, not fifty. */
   searchPageEntries: 5,
   /** Redirects followed for one read. */
@@ -40,10 +43,17 @@ export const limits = {
   connectionsPerEhrMax: 64,
 
   attemptsMax: 8,
+  /** Requests that may be sent again on one connection whatever else is sent, per minute ... */
+  retriesPerMinuteMin: 600,
+  /** ... and for so many of a hundred requests that go for the first time, one more each. */
+  retriesPercent: 20,
   retryBaseMs: 500,
   retryCapMs: 5 * 60_000,
   /** The longest Retry-After that is obeyed as it stands; a longer one waits this long and is looked at again. */
   retryAfterMaxMs: 60 * 60_000,
+  /** What waits for longer than this was put off by a wrong clock; for the connection's calendar, longer than that. */
+  farOffMs: 2 * 60 * 60_000,
+  calendarFarOffMs: 100 * 24 * 60 * 60_000,
 
   /** Failures in a row after which a connection rests, how long it rests at first, and at most. */
   breakerFailuresMax: 5,
@@ -57,10 +67,16 @@ export const limits = {
   clockSkewMaxMs: 5 * 60_000,
   /** A write that has not moved for this long, and waits for nobody, is told as stuck. */
   stuckMs: 15 * 60_000,
+  /** How often a running engine looks for such writes. */
+  stuckLookMs: 60_000,
+  /** How often a running engine looks whether switches, stages or policies have changed. */
+  watchMs: 1_000,
   /** Checks of one draft that fail because the EHR cannot be read before the draft is held. */
   checksMax: 12,
   /** Looks at the chart for one write whose outcome is unknown before a person must look. */
   lookUpsMax: 12,
+  /** Patient and visit are read again before sending unless they were read for the check at most this long before. */
+  subjectAgeMaxMs: 5_000,
   /** What a server declares about itself is read anew after this long. */
   capabilityAgeMaxMs: 10 * 60_000,
   /** Committed writes looked through for one that a search for absence can be tested with. */
@@ -69,10 +85,30 @@ export const limits = {
   lateWindowMs: 7 * 24 * 60 * 60_000,
   /** ... and no more of them than this. */
   lateLooksMax: 256,
+  /** ... among so many pages of writes that count as not charted, most of which were never sent; again after this long. */
+  latePagesMax: 16,
+  lateEveryMs: 60 * 60_000,
   /** Looks that must all find nothing before absence counts as proved. */
   absenceLooksMin: 3,
   /** Failed read-backs of a committed write before it is called not verifiable. */
   readBacksMax: 8,
+  /** A charted entry is read again this long after its commit, three times ... */
+  followFirstMs: 60 * 60_000,
+  followSecondMs: 24 * 60 * 60_000,
+  followLastMs: 7 * 24 * 60 * 60_000,
+  /** ... and, while its signature or the like is awaited, this often, until it has been overdue for so long. */
+  followAwaitedMs: 24 * 60 * 60_000,
+  followOverdueMaxMs: 30 * 24 * 60 * 60_000,
+  /** A look that failed is repeated after this long, and so often. */
+  followRetryMs: 60 * 60_000,
+  followFailuresMax: 8,
+  /** Entries read again in one go, and the pause between two such goes. */
+  followBatchMax: 8,
+  followPauseMs: 1_000,
+  /** When nothing was to be read again, it is asked anew after this long. */
+  followIdleMs: 60_000,
+  /** Entries read again before a run that ends by itself ends. */
+  followPerDrainMax: 64,
   lookUpBaseMs: 200,
   lookUpCapMs: 60_000,
   /** Looks for absence must span at least this long after the last send: search indexes lag. */
@@ -125,12 +161,24 @@ export const limits = {
 
   /** One policy or consent document. */
   policyBytesMax: 1024 * 1024,
+  /** How long emergency access lasts, and how many decisions it may be used for. */
+  emergencyMs: 60 * 60_000,
+  emergencyUsesMax: 5,
+  /** Age of a sign-in after which a high-risk approval asks for the secret again. */
+  stepUpAgeMaxMs: 5 * 60_000,
   /** What a connection must have shown before its next stage; shares in percent of all its writes. */
   stageDraftWritesMin: 20,
   stageDraftFailedPercentMax: 10,
   stageShadowFailedPercentMax: 5,
   stageStagedChartedMin: 50,
   stageStagedFailedPercentMax: 2,
+
+  /** How long an engine's place on the ledger lasts without being renewed. */
+  leaseMs: 60_000,
+  /** How often it is renewed. */
+  leaseRenewMs: 10_000,
+  /** Nothing is sent that could last until this close to the end of the lease. */
+  leaseSpareMs: 5_000,
 
   inFlightPerConnectionMax: 32,
   /** Writes under way in one engine, all connections together. */
@@ -158,12 +206,20 @@ export function contradictions(set: Limits): readonly string[] {
     // A record stands in its entry as a JSON string: every quote and line break takes two bytes there.
     [set.recordBytesMax * 2 < set.entryBodyBytesMax, 'recordBytesMax * 2 < entryBodyBytesMax'],
     [set.retryBaseMs <= set.retryCapMs, 'retryBaseMs <= retryCapMs'],
+    [set.retryAfterMaxMs < set.farOffMs, 'retryAfterMaxMs < farOffMs'],
     [set.lookUpBaseMs <= set.lookUpCapMs, 'lookUpBaseMs <= lookUpCapMs'],
     [set.breakerOpenMs <= set.breakerOpenMaxMs, 'breakerOpenMs <= breakerOpenMaxMs'],
     [set.clockJumpMaxMs <= set.clockSkewMaxMs, 'clockJumpMaxMs <= clockSkewMaxMs'],
     [set.absenceLooksMin <= set.lookUpsMax, 'absenceLooksMin <= lookUpsMax'],
+    [set.followFirstMs < set.followSecondMs, 'followFirstMs < followSecondMs'],
+    [set.followSecondMs < set.followLastMs, 'followSecondMs < followLastMs'],
+    [set.followBatchMax <= set.inFlightPerConnectionMax, 'followBatchMax <= inFlightPerConnectionMax'],
     [set.connectTimeoutMs <= set.readTimeoutMs, 'connectTimeoutMs <= readTimeoutMs'],
     [set.readTimeoutMs <= set.writeTimeoutMs, 'readTimeoutMs <= writeTimeoutMs'],
+    [
+      set.leaseRenewMs * 2 + set.writeTimeoutMs + set.leaseSpareMs <= set.leaseMs,
+      'leaseRenewMs * 2 + writeTimeoutMs + leaseSpareMs <= leaseMs',
+    ],
     [set.writeTimeoutMs < set.quitSettleMs, 'writeTimeoutMs < quitSettleMs'],
     [set.searchPageEntries <= set.searchEntriesMax, 'searchPageEntries <= searchEntriesMax'],
     [set.inFlightPerConnectionMax <= set.connectionsPerEhrMax, 'inFlightPerConnectionMax <= connectionsPerEhrMax'],

@@ -29,6 +29,12 @@ const recorded = (type: 'permit' | 'deny', changes: Partial<RecordedConsent> = {
   ...changes,
 });
 
+const named = (type: 'permit' | 'deny', changes: Partial<RecordedConsent> = {}) => ({
+  reference: `Consent/${type}`,
+  consent: recorded(type, changes),
+  because: null,
+});
+
 const base: ConsentFacts = {
   stated: undefined,
   event: { id: 'e1', version: 2 },
@@ -58,6 +64,21 @@ const rows: readonly (readonly [rule: ConsentRule, facts: Partial<ConsentFacts>,
     'deny',
   ],
   ['not-readable', { stated: { status: 'unknown' }, recorded: [recorded('permit', { unreadable: 'x' })] }, 'unknown'],
+  [
+    'named-missing',
+    {
+      named: { reference: 'Consent/7', consent: null, because: 'gone' },
+      stated: { status: 'unknown' },
+      recorded: [recorded('permit')],
+    },
+    'unknown',
+  ],
+  ['named-denies', { named: named('deny'), stated: { status: 'unknown' }, recorded: [recorded('permit')] }, 'deny'],
+  [
+    'named-unclear',
+    { named: named('permit', { status: 'draft' }), stated: { status: 'unknown' }, recorded: [recorded('permit')] },
+    'unknown',
+  ],
   ['stated-unknown', { stated: { status: 'unknown', purposes: ['research'] }, recorded: [recorded('permit')] }, 'unknown'],
   [
     'out-of-scope',

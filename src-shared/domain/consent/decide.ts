@@ -2,7 +2,7 @@ import type { BusinessEvent, Origin } from '../business-event.ts';
 import type { ContentKind } from '../content.ts';
 import type { FailureCode } from '../failures.ts';
 import type { Role } from '../people.ts';
-import type { ConsentCoding, ConsentDecision, ConsentRule, RecordedConsent } from './model.ts';
+import type { ConsentCoding, ConsentDecision, ConsentRule, NamedConsent, RecordedConsent } from './model.ts';
 import { labelsOf, organizationRule, type ConsentPolicy, type OrganizationAsk } from './organization.ts';
 import { answerOf, endOf, type ConsentAnswer, type ConsentAsk } from './provision.ts';
 
@@ -14,6 +14,8 @@ export interface ConsentFacts {
   readonly event: { readonly id: string; readonly version: number };
   /** What is recorded of this patient, from all events and documents so far. */
   readonly recorded: readonly RecordedConsent[];
+  /** The consent that the event names; left out where it names none, or where no EHR is asked. */
+  readonly named?: NamedConsent | null;
   readonly policy: ConsentPolicy;
   readonly kind: ContentKind;
   readonly resourceType: string;
@@ -64,6 +66,22 @@ export function decideConsent(facts: ConsentFacts): ConsentDecision {
       unread.unreadable ?? 'whether its rules apply cannot be told from what is known',
     );
 
+  const { named } = facts;
+  if (named !== undefined && named !== null) {
+    // What the source calls its ground has to hold; that something else would permit it as well does not mend that.
+    const { reference, because } = named;
+    if (named.consent === null)
+      return say(
+        'unknown',
+        'named-missing',
+        reference,
+        `the consent that the event names is no ground: ${because ?? 'it is not there'}`,
+      );
+    const answer = answerOf(named.consent, askOf(facts));
+    if (answer === 'deny') return say('deny', 'named-denies', reference, 'the consent that the event names denies it');
+    if (answer !== 'permit')
+      return say('unknown', 'named-unclear', reference, 'the consent that the event names does not permit this');
+  }
   if (stated?.status === 'unknown')
     return say('unknown', 'stated-unknown', own, 'the source does not know whether there is consent');
   const purpose = policy.purposes[PURPOSE];
@@ -151,6 +169,9 @@ const HOLDS: Readonly<Record<ConsentRule, FailureCode>> = {
   expired: 'consent-expired',
   'refused-by-patient': 'consent-denied',
   'not-readable': 'consent-unknown',
+  'named-missing': 'consent-unknown',
+  'named-denies': 'consent-denied',
+  'named-unclear': 'consent-unknown',
   'stated-unknown': 'consent-unknown',
   'out-of-scope': 'consent-out-of-scope',
   'organization-denies': 'consent-denied',

@@ -4,6 +4,6 @@ export { consentResource, readConsent } from './fhir.ts';
 export type { ConsentRead } from './fhir.ts';
 export { codesOfItem, consentsOf, originOf, patientNames } from './from-event.ts';
 export { consentRules, consentStatuses } from './model.ts';
-export type { ConsentDecision, ConsentRule, RecordedConsent } from './model.ts';
+export type { ConsentDecision, ConsentRule, NamedConsent, RecordedConsent } from './model.ts';
 export { consentPolicy } from './organization.ts';
 export type { ConsentPolicy } from './organization.ts';

@@ -78,6 +78,9 @@ export const consentRules = [
   'expired',
   'refused-by-patient',
   'not-readable',
+  'named-missing',
+  'named-denies',
+  'named-unclear',
   'stated-unknown',
   'out-of-scope',
   'organization-denies',
@@ -88,3 +91,12 @@ export const consentRules = [
   'nothing-known',
 ] as const;
 export type ConsentRule = (typeof consentRules)[number];
+
+/** The consent that an event names, as the EHR holds it at the moment of asking. */
+export interface NamedConsent {
+  readonly reference: string;
+  /** `null`: it is not there, is somebody else's, or cannot be read. */
+  readonly consent: RecordedConsent | null;
+  /** Why there is none, in words without anything about the patient. */
+  readonly because: string | null;
+}

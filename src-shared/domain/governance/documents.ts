@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { consentPolicy } from '../consent/organization.ts';
 import { contractMatrix, rowOverride } from '../contract-matrix.ts';
 import { readEpochMs } from '../time.ts';
+import { houseRules } from './house-rules.ts';
 
 /**
  * Policies are documents (B1, G1, G9): proposed by one person, approved by another, recorded, in force from then on.
- * There are four kinds; what a document is, its member `policy` says.
+ * There are five kinds; what a document is, its member `policy` says.
  */
 
 const words = z.string().min(1).max(1000);
@@ -54,7 +55,7 @@ export const baaRegister = z
   });
 export type BaaRegister = z.infer<typeof baaRegister>;
 
-const policyDocument = z.discriminatedUnion('policy', [contractMatrix, contractOverride, consentPolicy, baaRegister]);
+const policyDocument = z.discriminatedUnion('policy', [contractMatrix, contractOverride, consentPolicy, baaRegister, houseRules]);
 export type PolicyDocument = z.infer<typeof policyDocument>;
 export type PolicyKind = PolicyDocument['policy'];
 
@@ -78,6 +79,7 @@ export function policyDocumentJsonSchema(): unknown {
 
 /** The place a document takes when it comes into force; a later one with the same key replaces it. */
 export function policyKey(document: PolicyDocument): string {
+  if (document.policy === 'house-rules') return `house-rules ${document.tenant}`;
   if (document.policy !== 'override') return document.policy;
   return 'tenant' in document.scope
     ? `override tenant ${document.scope.tenant}`

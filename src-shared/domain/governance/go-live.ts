@@ -1,4 +1,5 @@
 import type { Connection, Person, Role, RolloutStage } from '../people.ts';
+import { stageOrder } from '../switches.ts';
 import type { StateName } from '../write.ts';
 import { distinctPersons } from './separation.ts';
 import { limits } from '../../limits/index.ts';
@@ -108,11 +109,9 @@ export function decideSign(
   return { ok: true, signature: { signatory, items, by: person.id, name: person.name, role, at: now, meaning, path } };
 }
 
-const order: readonly RolloutStage[] = ['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write'];
-
 /** True when a change of stage lets more happen than before. */
 export function raises(from: RolloutStage, to: RolloutStage): boolean {
-  return order.indexOf(to) > order.indexOf(from);
+  return stageOrder.indexOf(to) > stageOrder.indexOf(from);
 }
 
 /** What a connection has shown, counted from the ledger. */
@@ -140,7 +139,7 @@ export interface StageReport {
 
 /** The exit criteria of the stage a connection is in, each measured. */
 export function stageReport(facts: StageFacts): StageReport {
-  const next = order[order.indexOf(facts.stage) + 1] ?? null;
+  const next = stageOrder[stageOrder.indexOf(facts.stage) + 1] ?? null;
   const criteria = next === null ? [] : criteriaOf(facts, next);
   return { stage: facts.stage, next, criteria, mayAdvance: next !== null && criteria.every((one) => one.met) };
 }

@@ -5,9 +5,32 @@ export { policyDocumentJsonSchema, policyKey, readPolicyDocument } from './docum
 export type { BaaRegister, ContractOverride, PolicyDocument, PolicyKind } from './documents.ts';
 export { checklist, checklistItems, decideSign, gateState, raises, signatories, signatoryNames, stageReport } from './go-live.ts';
 export type { ChecklistItem, GateRow, GateSignature, GateState, Signatory, StageReport } from './go-live.ts';
+export type { HouseRules } from './house-rules.ts';
 export { approveAct, cellWords, decideApprovePolicy, decidePropose, policyRefusals } from './proposals.ts';
 export type { PolicyRefusal, PolicyRow, ProposalRow } from './proposals.ts';
-export { consentRecorded, decided, gateSigned, proposed } from './projection.ts';
+export {
+  consentRecorded,
+  decided,
+  emergencyOpened,
+  emergencyReviewed,
+  emergencyUsed,
+  gateSigned,
+  pathChanged,
+  proposed,
+  safetyRecorded,
+} from './projection.ts';
+export {
+  changeControl,
+  changeWords,
+  decideSafety,
+  demandedVersions,
+  pathKey,
+  pathVersions,
+  versionKinds,
+} from './change-control.ts';
+export type { PathRow, PathVersions, SafetyFigure, SafetyRow, VersionAt, VersionKind } from './change-control.ts';
+export { emergencyEnded, emergencyFor, openEmergency, reviewEmergency } from './emergency.ts';
+export type { EmergencyRow, EmergencyScope } from './emergency.ts';
 export type {
   ConsentRecorded,
   ConsentRow,

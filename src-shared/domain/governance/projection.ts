@@ -1,4 +1,6 @@
 import type { RecordedConsent } from '../consent/model.ts';
+import type { PathChanged, PathRow, SafetyRecorded, SafetyRow } from './change-control.ts';
+import type { EmergencyOpened, EmergencyReviewed, EmergencyRow } from './emergency.ts';
 import type { GateRow, GateSignature } from './go-live.ts';
 import type { PolicyRow, ProposalRow } from './proposals.ts';
 import type { LoosenedCell } from './tighten.ts';
@@ -47,13 +49,19 @@ export interface GovernanceRows {
   proposal(id: string): ProposalRow | undefined;
   consent(patient: string): ConsentRow | undefined;
   gate(connection: string): GateRow | undefined;
+  safety(id: string): SafetyRow | undefined;
+  path(key: string): PathRow | undefined;
+  emergency(id: string): EmergencyRow | undefined;
 }
 
 export type GovernanceChange =
   | { readonly kind: 'policy'; readonly key: string; readonly row: PolicyRow }
   | { readonly kind: 'proposal'; readonly key: string; readonly row: ProposalRow }
   | { readonly kind: 'consent'; readonly key: string; readonly row: ConsentRow }
-  | { readonly kind: 'gate'; readonly key: string; readonly row: GateRow };
+  | { readonly kind: 'gate'; readonly key: string; readonly row: GateRow }
+  | { readonly kind: 'safety'; readonly key: string; readonly row: SafetyRow }
+  | { readonly kind: 'path'; readonly key: string; readonly row: PathRow }
+  | { readonly kind: 'emergency'; readonly key: string; readonly row: EmergencyRow };
 
 export function proposed(seq: number, at: number, body: PolicyProposed, rows: GovernanceRows): readonly GovernanceChange[] {
   const row: ProposalRow = {
@@ -120,4 +128,38 @@ export function gateSigned(body: GateSigned, rows: GovernanceRows): readonly Gov
     signatures: [...(before?.signatures ?? []), body.signature],
   };
   return [{ kind: 'gate', key: body.connection, row }];
+}
+
+export function safetyRecorded(body: SafetyRecorded): readonly GovernanceChange[] {
+  return [{ kind: 'safety', key: body.id, row: { ...body, version: 1 } }];
+}
+
+export function pathChanged(tenant: string, at: number, body: PathChanged, rows: GovernanceRows): readonly GovernanceChange[] {
+  const before = rows.path(body.key);
+  const demanded = body.demanded.map((one) => ({ ...one, since: at }));
+  const { key, source, connection, first } = body;
+  const row: PathRow = {
+    ...{ key, tenant, source, connection, first },
+    version: (before?.version ?? 0) + 1,
+    demanded: [...(before?.demanded ?? []), ...demanded],
+  };
+  return [{ kind: 'path', key, row }];
+}
+
+export function emergencyOpened(body: EmergencyOpened): readonly GovernanceChange[] {
+  return [{ kind: 'emergency', key: body.id, row: { ...body, version: 1, uses: [], review: null } }];
+}
+
+export function emergencyReviewed(body: EmergencyReviewed, rows: GovernanceRows): readonly GovernanceChange[] {
+  const before = rows.emergency(body.id);
+  if (before === undefined) return [];
+  return [{ kind: 'emergency', key: body.id, row: { ...before, version: before.version + 1, review: body.review } }];
+}
+
+/** An approval that was given by emergency access is one of its uses. */
+export function emergencyUsed(id: string, write: string, at: number, rows: GovernanceRows): readonly GovernanceChange[] {
+  const before = rows.emergency(id);
+  if (before === undefined) return [];
+  const row: EmergencyRow = { ...before, version: before.version + 1, uses: [...before.uses, { write, at }] };
+  return [{ kind: 'emergency', key: id, row }];
 }

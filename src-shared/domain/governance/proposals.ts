@@ -116,6 +116,7 @@ export function approveAct(document: Pick<PolicyDocument, 'policy'>): 'policy.ap
   switch (document.policy) {
     case 'contract':
     case 'override':
+    case 'house-rules':
       return 'policy.approve.clinical';
     case 'consent':
     case 'baa':

@@ -56,6 +56,14 @@ export function loosensRow(before: ContractRow, after: ContractRow): readonly Lo
     cell(`fields.${field.element}.owner`, earlier !== undefined && earlier.owner !== field.owner, earlier?.owner, field.owner);
   }
   cell('verify', gains(after.verify, before.verify), before.verify, after.verify);
+  cell('exact', gains(after.exact ?? [], before.exact ?? []), before.exact ?? [], after.exact ?? []);
+  const awaits = ({ follow }: ContractRow): string =>
+    follow === undefined ? 'nothing' : `${follow.element} ${follow.until.join(' or ')} in ${follow.withinHours} hours`;
+  const later =
+    (after.follow?.withinHours ?? Number.POSITIVE_INFINITY) > (before.follow?.withinHours ?? Number.POSITIVE_INFINITY);
+  const other = after.follow?.element !== before.follow?.element || gains(before.follow?.until ?? [], after.follow?.until ?? []);
+  cell('follow', before.follow !== undefined && (later || other), awaits(before), awaits(after));
+  cell('unversioned', after.unversioned === 'compare' && before.unversioned !== 'compare', 'refuse', 'compare');
   cell('merge', before.merge !== after.merge && after.merge !== 'hard-stop', before.merge, after.merge);
   cell('rollback', before.rollback !== after.rollback, before.rollback, after.rollback);
   cell('audit', before.audit === 'strict' && after.audit !== 'strict', before.audit, after.audit);

@@ -1,6 +1,7 @@
 import type { ContractRow } from '../contract-matrix.ts';
 import { actingRole, type Act } from '../authority.ts';
 import { approve, attestAbsent, attestFound, reject, resolve, retry, withdraw, type Decision } from '../decisions.ts';
+import type { EmergencyRow } from '../governance/index.ts';
 import type { Person } from '../people.ts';
 import type { WriteRow } from '../write.ts';
 
@@ -16,9 +17,19 @@ export interface PossibleAction {
 const TRIAL = 'trial';
 
 /** Asks each decision itself, so that what is offered and what is then allowed cannot differ. */
-export function actionsOf(row: WriteRow, person: Person, contract: ContractRow, now: number): readonly PossibleAction[] {
+export function actionsOf(
+  row: WriteRow,
+  person: Person,
+  contract: ContractRow,
+  now: number,
+  standIn?: EmergencyRow,
+): readonly PossibleAction[] {
   const trials: readonly (readonly [PossibleAction['name'], Act, () => Decision])[] = [
-    ['approve', 'write.approve', () => approve(row, person, contract, row.prepared?.sha256 ?? '', TRIAL, now)],
+    [
+      'approve',
+      'write.approve',
+      () => approve(row, person, contract, row.prepared?.sha256 ?? '', TRIAL, now, undefined, standIn),
+    ],
     ['reject', 'write.reject', () => reject(row, TRIAL)],
     ['retry', 'write.retry', () => retry(row, now)],
     ['withdraw', 'write.withdraw', () => withdraw(row, person.id, TRIAL, now)],

@@ -102,6 +102,17 @@ function chartAfter(attempts: number): string {
   return attempts === 0 ? UNTOUCHED : 'An earlier attempt left; if it is found in the chart, this write says so.';
 }
 
+const driftStory = {
+  changed: 'somebody changed it in the chart',
+  'entered-in-error': 'it was marked as entered in error in the chart',
+  deleted: 'it was no longer in the chart',
+} as const;
+
+function chartAfterDrift(place: string, kind: keyof typeof driftStory): string {
+  if (kind === 'deleted') return 'The entry that was written can no longer be read.';
+  return kind === 'changed' ? 'The chart holds what somebody else made of it.' : `${place} It no longer counts there.`;
+}
+
 function committedStory(state: Extract<WriteRow['state'], { name: 'committed' }>, next: string): Story {
   const where = `${state.evidence.reference}${state.evidence.versionId === null ? '' : `, version ${state.evidence.versionId}`}`;
   const place = {
@@ -110,6 +121,15 @@ function committedStory(state: Extract<WriteRow['state'], { name: 'committed' }>
     'held-for-reconciliation': `The EHR holds it for somebody there to reconcile, ${where}.`,
   }[state.landing];
   const late = state.late ? ' It was found after the write had been given up.' : '';
+  const drift = state.follow?.drift ?? null;
+  if (!state.late && drift !== null && drift.kind !== 'touched') {
+    return { happened: `It was written. Later ${driftStory[drift.kind]}.`, chart: chartAfterDrift(place, drift.kind), next };
+  }
+  if (state.follow?.awaited?.result === 'overdue') {
+    const { element, value } = state.follow.awaited;
+    const now = value === null ? 'is not set' : `is ${value}`;
+    return { happened: `It was written. What had to follow in the EHR has not: ${element} ${now}.${late}`, chart: place, next };
+  }
   const { verification } = state;
   switch (verification.result) {
     case 'verified':
