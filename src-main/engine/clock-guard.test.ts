@@ -85,3 +85,35 @@ describe('the clock of a run', () => {
     expect(guard.unsafe()).toBeNull();
   });
 });
+
+describe('how the clock stands', () => {
+  const settle = (clock: SteppedClock, guard: ClockGuard, skewMs: number): void =>
+    guard.observe('ehr', [exchange(clock.now(), clock.now() + skewMs)]);
+
+  it('INV-19 is not known before an EHR has said what time it is', () => {
+    expect(new ClockGuard(new SteppedClock()).judged()).toBeNull();
+  });
+
+  it.each([
+    [2_000, true],
+    [-limits.clockSkewMaxMs, true],
+    [limits.clockSkewMaxMs + 1_000, false],
+    [-limits.clockSkewMaxMs - 1_000, false],
+  ])('INV-19 an EHR that is %i ms ahead: can be trusted %s, with what was seen', (skewMs, safe) => {
+    const clock = new SteppedClock();
+    const guard = new ClockGuard(clock);
+    settle(clock, guard, skewMs);
+    const date = new Date(START + skewMs).toUTCString();
+    expect(guard.judged()).toMatchObject({ safe, jumpMs: 0, evidence: [{ connection: 'ehr', at: START, date, skewMs }] });
+    expect(guard.judged()?.words === null).toBe(safe);
+  });
+
+  it('INV-19 a step is told before anybody has said what time it is, and is over once an EHR agrees', () => {
+    const clock = new SteppedClock();
+    const guard = new ClockGuard(clock);
+    clock.wall -= HOUR;
+    expect(guard.judged()).toMatchObject({ safe: false, jumpMs: -HOUR, evidence: [] });
+    guard.observe('ehr', [exchange(clock.now(), clock.now())]);
+    expect(guard.judged()).toMatchObject({ safe: true, words: null });
+  });
+});

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/outbound/index.ts';
-import { httpDateMs, type Exchange } from '../../src-shared/domain/index.ts';
+import { httpDateMs, type ClockEvidence, type ClockJudged, type Exchange } from '../../src-shared/domain/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
 /**
@@ -12,7 +12,7 @@ export class ClockGuard implements Clock {
   private readonly startedMonotonic: number;
   /** Distance of the wall clock from where it should be, that an EHR's clock has confirmed to be right. */
   private confirmedJump = 0;
-  private readonly skews = new Map<string, number>();
+  private readonly evidence = new Map<string, ClockEvidence>();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -35,7 +35,8 @@ export class ClockGuard implements Clock {
     const theirs = httpDateMs(last?.headers.date ?? '');
     if (last === undefined || theirs === null) return;
     const skew = theirs - (last.at + last.durationMs / 2);
-    this.skews.set(connection, skew);
+    const skewMs = Math.round(skew);
+    this.evidence.set(connection, { connection, at: last.at, date: last.headers.date ?? '', skewMs });
     if (Math.abs(skew) <= limits.clockJumpMaxMs) this.confirmedJump = this.jump();
   }
 
@@ -44,10 +45,17 @@ export class ClockGuard implements Clock {
     const jump = this.jump() - this.confirmedJump;
     if (Math.abs(jump) > limits.clockJumpMaxMs)
       return `the clock of this machine was set ${jump > 0 ? 'forward' : 'back'} by ${seconds(jump)} while the engine ran`;
-    for (const [connection, skew] of this.skews)
-      if (Math.abs(skew) > limits.clockSkewMaxMs)
-        return `the clock of this machine differs from that of ${connection} by ${seconds(skew)}`;
+    for (const { connection, skewMs } of this.evidence.values())
+      if (Math.abs(skewMs) > limits.clockSkewMaxMs)
+        return `the clock of this machine differs from that of ${connection} by ${seconds(skewMs)}`;
     return null;
+  }
+
+  /** How the clock stands, with what that rests on; `null` before any EHR has said what time it is. */
+  judged(): Omit<ClockJudged, 'engine'> | null {
+    const words = this.unsafe();
+    if (words === null && this.evidence.size === 0) return null;
+    return { safe: words === null, jumpMs: Math.round(this.jump()), words, evidence: [...this.evidence.values()] };
   }
 
   private steady(): number {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { control } from './index.ts';
+import { control, runEngine } from './index.ts';
 import { clinician, connection, Harness, record, tester } from './testing/harness.ts';
 import type { SwitchScope } from '../../src-shared/domain/index.ts';
 
@@ -146,5 +146,145 @@ describe('the stage of a connection', () => {
       ok: false,
       code: 'connection-unknown',
     });
+  });
+});
+
+describe('one resource type of a connection', () => {
+  it('B4 stays behind while the connection goes on, and goes with it once it is raised', async () => {
+    const { stage } = control(harness.deps);
+    await stage('ehr', 'shadow', 'notes first', tester, 'DocumentReference');
+    const note = await one({ id: 'e1' });
+    const task = JSON.stringify({ tasks: [{ key: 't1', description: 'Call the pharmacy.' }] });
+    const other = await one({ id: 'e2', patient: 'p2', content: task });
+    await harness.drain();
+    expect(await stateOf(note)).toMatchObject({ name: 'held', hold: { code: 'stage-read-only' } });
+    // Checked and prepared all the same: what would be sent can be looked at.
+    expect((await harness.write(note)).prepared).not.toBeNull();
+    expect((await stateOf(other)).name).toBe('committed');
+    expect(await stage('ehr', 'staged', 'rehearsed', tester, 'DocumentReference')).toEqual({ ok: true, released: 1 });
+    await harness.drain();
+    expect((await stateOf(note)).name).toBe('committed');
+  });
+
+  it('B4 never goes further than the connection', async () => {
+    const { stage } = control(harness.deps);
+    await stage('ehr', 'limited-auto-write', 'notes only', tester, 'DocumentReference');
+    await stage('ehr', 'read-only', 'trouble', tester);
+    const note = await one({ id: 'e1' });
+    await harness.drain();
+    expect(await stateOf(note)).toMatchObject({ name: 'held', hold: { code: 'stage-read-only' } });
+  });
+
+  it('B4 outside practice it is raised one step at a time, on what that type has shown', async () => {
+    const real = await Harness.open([{ ...connection, environment: 'production', stage: 'staged', tenants: ['north'] }]);
+    try {
+      const { stage } = control(real.deps);
+      expect(await stage('ehr', 'draft', 'notes later', tester, 'DocumentReference')).toMatchObject({ ok: true });
+      expect(await stage('ehr', 'staged', 'now', tester, 'DocumentReference')).toMatchObject({
+        ok: false,
+        code: 'stage-not-earned',
+        message: expect.stringContaining('after draft comes shadow') as string,
+      });
+      expect(await stage('ehr', 'shadow', 'now', tester, 'DocumentReference')).toMatchObject({
+        ok: false,
+        code: 'stage-not-earned',
+      });
+    } finally {
+      await real.close();
+    }
+  });
+});
+
+describe('approvals that come from a source', () => {
+  const freeze = (off: boolean, scope: SwitchScope = {}) =>
+    control(harness.deps).switch('approvals', scope, off, 'review', clinician, tester);
+
+  it('B5 while approvals are frozen wait for a person like the rest', async () => {
+    await freeze(true);
+    const id = await one({ id: 'e1' });
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'awaiting-approval', reason: expect.stringContaining('frozen') as string });
+    expect(harness.ehr.sends).toEqual([]);
+    await freeze(false);
+    expect(await harness.approve(id, clinician)).toMatchObject({ ok: true });
+    await harness.drain();
+    expect((await stateOf(id)).name).toBe('committed');
+  });
+
+  it('B5 one that comes later does not let the write go either', async () => {
+    const id = await one({ id: 'e1', approved: false });
+    await harness.drain();
+    await freeze(true, { source: 'scribe-7' });
+    await harness.ingest(record({ id: 'e1' }));
+    await harness.drain();
+    expect((await stateOf(id)).name).toBe('awaiting-approval');
+  });
+
+  it.each([
+    [{ tenant: 'north' }, true],
+    [{ tenant: 'south' }, false],
+    [{ connection: 'ehr' }, true],
+    [{ connection: 'other' }, false],
+    [{ resource: 'DocumentReference' }, true],
+    [{ resource: 'Observation' }, false],
+    [{ source: 'scribe-7' }, true],
+    [{ source: 'scribe-8' }, false],
+    [{ model: 'scribe-model@2' }, true],
+    [{ model: 'scribe-model@3' }, false],
+    [{ prompt: 'soap@17' }, true],
+    [{ prompt: 'soap@18' }, false],
+    [{ template: 'soap' }, true],
+    [{ template: 'letter' }, false],
+  ] as const)('B5 a freeze for %j keeps it waiting: %s', async (scope, waits) => {
+    await freeze(true, scope);
+    const event = JSON.parse(record({ id: 'e1' })) as Record<string, unknown>;
+    event.provenance = { model: { name: 'scribe-model', version: '2' }, promptTemplate: { id: 'soap', version: '17' } };
+    const [receipt] = await harness.ingest(JSON.stringify(event));
+    await harness.drain();
+    expect((await stateOf(receipt?.writes[0] ?? '')).name).toBe(waits ? 'awaiting-approval' : 'committed');
+  });
+});
+
+describe('what is held is asked about again at once', () => {
+  it('B5 when another process lifts the switch and dies before it has let anything go', async () => {
+    await off({});
+    const id = await one({ id: 'e1' });
+    await harness.drain();
+    const { ledger } = harness.deps;
+    const [held] = await ledger.rows('switch');
+    if (held === undefined) throw new Error('no switch');
+    const stop = new AbortController();
+    let lifted = false;
+    let looks = 0;
+    const sleep = harness.deps.timers.sleep.bind(harness.deps.timers);
+    const timers = {
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        looks += 1;
+        if (!lifted && looks > 10) {
+          lifted = true;
+          const { version, at: _, ...one } = held;
+          await ledger.commit({
+            tenant: '@workspace',
+            expected: [{ kind: 'switch', key: 'writes', version }],
+            entries: [
+              {
+                type: 'switch.set',
+                stream: 'switch/writes',
+                at: harness.clock.now(),
+                actor: tester,
+                patientKey: null,
+                correlation: 'x',
+                body: { switch: { ...one, off: false } },
+              },
+            ],
+          });
+        }
+        if ((await stateOf(id)).name === 'committed' || looks > 1_000) stop.abort();
+        return sleep(ms, signal);
+      },
+    };
+    await runEngine({ ...harness.deps, timers })({ drain: false, maxMs: null, signal: stop.signal });
+    expect((await stateOf(id)).name).toBe('committed');
+    expect(looks).toBeLessThan(100);
   });
 });

@@ -131,6 +131,27 @@ describe('the clock', () => {
     expect((await harness.write(id)).state.name).toBe('committed');
   });
 
+  it('INV-2 what was put off while the clock stood years ahead goes on once it is right', async () => {
+    harness.ehr.lookUps = () => ({
+      outcome: 'failed',
+      code: 'ehr-unreachable',
+      retryable: true,
+      retryAfterMs: null,
+      message: 'down',
+    });
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    const years = 10 * 365 * 24 * 60 * 60_000;
+    harness.clock.step(years);
+    await harness.drain(1_000);
+    expect((await harness.write(id)).state).toMatchObject({ name: 'draft', code: 'ehr-unreachable' });
+    harness.clock.step(-years);
+    harness.ehr.lookUps = agreeing;
+    const startedAt = harness.clock.monotonic();
+    await harness.drain();
+    expect((await harness.write(id)).state.name).toBe('committed');
+    expect(harness.clock.monotonic() - startedAt).toBeLessThan(60 * 60_000);
+  });
+
   it('C4 a step of the wall clock is no time gone by for a search that lags', async () => {
     harness.ehr.behaviours.push('never');
     const [id = ''] = await harness.accept({ id: 'e1' });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { consents, control, explainPolicy, gates, governance, register } from './index.ts';
+import { consents, control, explainPolicy, gates, governance, register, safety } from './index.ts';
 import { clinician, connection, Harness, note, owner, record, tester } from './testing/harness.ts';
 import { checklistItems, type Connection, type Person } from '../../src-shared/domain/index.ts';
 
@@ -35,6 +35,81 @@ const explain = async (id: string) => {
 };
 const matrixFile = (change: (text: string) => string): string =>
   change(readFileSync(path.resolve(import.meta.dirname, '../../resources/contracts/default.json'), 'utf8'));
+
+describe('the consent that an event names', () => {
+  const put = (resource: object): void => {
+    const whole = {
+      ...{ resourceType: 'Consent', id: '7', status: 'active', patient: { reference: 'Patient/p1' } },
+      scope: { coding: [{ code: 'patient-privacy' }] },
+      category: [{ coding: [{ code: 'INFA' }] }],
+      policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'OPTIN' }] },
+      ...resource,
+    };
+    const at = harness.ehr.chart.findIndex(({ reference }) => reference === 'Consent/7');
+    const entry = { reference: 'Consent/7', writeId: 'of the EHR', resource: whole, versionId: 1 };
+    harness.ehr.chart.splice(at === -1 ? 0 : at, at === -1 ? 0 : 1, entry);
+  };
+  const naming = { status: 'active', purposes: ['treatment'], reference: 'Consent/7' };
+
+  it('G1 is read when the write is checked and again before it is sent', async () => {
+    put({});
+    const id = await one(withConsent('e1', naming));
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'committed' });
+    const checked = (await harness.timeline(id)).find(({ type }) => type === 'write.checked');
+    expect(checked?.body).toMatchObject({
+      reads: { made: expect.arrayContaining([expect.objectContaining({ what: 'consent', found: ['Consent/7'] })]) as unknown },
+    });
+  });
+
+  it.each<[string, string, object | null]>([
+    ['consent-unknown', 'named-missing', null],
+    ['consent-unknown', 'named-missing', { patient: { reference: 'Patient/other' } }],
+    ['consent-unknown', 'named-missing', { category: undefined }],
+    ['consent-denied', 'named-denies', { policyRule: { coding: [{ code: 'OPTOUT' }] } }],
+    ['consent-denied', 'named-denies', { status: 'rejected' }],
+    ['consent-unknown', 'named-unclear', { status: 'draft' }],
+    ['consent-unknown', 'named-unclear', { modifierExtension: [{ url: 'urn:x' }] }],
+  ])('G1 holds the write as %s by the rule %s', async (code, rule, resource) => {
+    if (resource !== null) put(resource);
+    const id = await one(withConsent('e1', naming));
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'held', hold: { code, liftedBy: 'compliance-reviewer' } });
+    expect(await explain(id)).toMatchObject({ consent: { rule, artifact: 'Consent/7' } });
+    expect(harness.ehr.sends).toEqual([]);
+  });
+
+  it('G1 taken back in the EHR after the check, nothing leaves', async () => {
+    put({});
+    const id = await one(withConsent('e1', naming));
+    const { read } = harness.ehr;
+    let reads = 0;
+    harness.ehr.read = (reference) => {
+      if (reference === 'Consent/7' && (reads += 1) === 1) setImmediate(() => put({ status: 'rejected' }));
+      return read.call(harness.ehr, reference);
+    };
+    await harness.drain();
+    expect(reads).toBeGreaterThan(1);
+    expect(await stateOf(id)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' }, resume: 'pending' });
+    expect(harness.ehr.sends).toEqual([]);
+  });
+
+  it('G1 not readable just now, the write waits instead of guessing', async () => {
+    put({});
+    const { read } = harness.ehr;
+    let down = true;
+    harness.ehr.read = (reference) => {
+      if (reference !== 'Consent/7' || !down) return read.call(harness.ehr, reference);
+      return Promise.resolve({ outcome: 'failed', code: 'ehr-unreachable', retryAfterMs: null, exchange: [] });
+    };
+    const id = await one(withConsent('e1', naming));
+    await harness.drain(1);
+    expect(await stateOf(id)).toMatchObject({ name: 'draft', code: 'ehr-unreachable' });
+    down = false;
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'committed' });
+  });
+});
 
 describe('consent', () => {
   it('G1 an event that says nothing goes on the consent that lies in coming to be treated, and says so', async () => {
@@ -174,6 +249,30 @@ describe('policies', () => {
     expect((await explain(after)).contractVersion).toBe('default-1+ov-1');
   });
 
+  it('F1 B1 the rules of an organization hold from their approval on, for its tenant', async () => {
+    const rules = (tenant: string) =>
+      JSON.stringify({
+        ...{ policy: 'house-rules', version: 'h-1', tenant },
+        ...{ normalRanges: [], required: [], sections: [], protected: [], conventions: [] },
+        disallowed: [{ id: 'no-billing', kind: 'note', contains: 'of e2', severity: 'stop', reason: 'Not here' }],
+      });
+    const found = async (id: string) => (await harness.inspect.write(id, tester))?.findings.map(({ rule }) => rule);
+    const id = await propose(rules('north'));
+    expect(await policies().approve(id, 'mine', admin, tester)).toMatchObject({ ok: false, code: 'policy-self-approved' });
+    const before = await one(record({ id: 'e1' }));
+    await harness.drain();
+    expect([(await stateOf(before)).name, await found(before)]).toEqual(['committed', []]);
+    expect(await policies().approve(id, 'agreed', owner, tester)).toMatchObject({ ok: true });
+    await policies().approve(await propose(rules('south')), 'agreed', owner, tester);
+    const after = await one(record({ id: 'e2', patient: 'p2' }));
+    await harness.drain();
+    expect([await stateOf(after), await found(after)]).toMatchObject([
+      { name: 'failed-terminal', code: 'content-refused' },
+      ['house-disallowed'],
+    ]);
+    expect(harness.ehr.sends).toEqual([before]);
+  });
+
   it('B1 what was approved under another contract is not sent: it is prepared and approved anew', async () => {
     const id = await one(record({ id: 'e1', approved: false }));
     await harness.drain();
@@ -310,6 +409,15 @@ describe('real connections', () => {
       });
     }
     expect((await gates(harness.deps).report('prod'))?.gate.open).toBe(true);
+    await harness.drain();
+    // B7: outside practice nothing counts as tried before a run is on record for it.
+    expect(await stateOf(id)).toMatchObject({ name: 'awaiting-approval', code: 'version-unseen' });
+    const figures = [{ name: 'recall', value: 0.97, unit: '', goal: { at: 'least', value: 0.95 } }];
+    const runs = safety(harness.deps);
+    const { demanded } = await runs.show();
+    expect(demanded.map(({ kind }) => kind)).toEqual(['contract', 'adapter']);
+    const text = JSON.stringify({ bench: 'safety', commit: 'abc', figures });
+    expect(await runs.record(text, demanded, 'first run', owner, tester)).toMatchObject({ ok: true, released: 1 });
     await harness.drain();
     expect(await stateOf(id)).toMatchObject({ name: 'committed' });
 

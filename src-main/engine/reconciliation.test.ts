@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alertsNow } from './index.ts';
+import { alertsNow, runEngine } from './index.ts';
 import { clinician, connection, Harness, owner } from './testing/harness.ts';
 import type { FindQuery } from '../ports/outbound/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
@@ -123,5 +123,71 @@ describe('late success', () => {
     const queries = asked();
     await harness.drain();
     expect(queries.map(({ id }) => id)).toEqual([sent]);
+  });
+});
+
+describe('found late, wherever the write stands by then', () => {
+  const arrive = (id: string): void => {
+    harness.ehr.commit({ writeId: id, resourceType: 'DocumentReference', patient: 'Patient/p1', content: '{}' });
+  };
+
+  it('C4 before it is sent a second time: it is not', async () => {
+    harness.ehr.behaviours.push('never');
+    const id = await one({ id: 'e1' });
+    let looks = 0;
+    harness.ehr.finds = () => {
+      looks += 1;
+      // Carried out when its absence had just been proved.
+      if (looks === limits.absenceLooksMin + 1) arrive(id);
+      return undefined;
+    };
+    await harness.drain();
+    expect((await harness.write(id)).state).toMatchObject({ name: 'committed', late: false });
+    expect(harness.ehr.sends).toHaveLength(1);
+    expect(harness.ehr.effects().get(id)).toBe(1);
+  });
+
+  it('C4 while a person is asked whether it may be sent again', async () => {
+    harness.ehr.behaviours.push('never');
+    const id = await one({ id: 'e1', content: JSON.stringify({ allergies: [{ substance: { text: 'penicillin' } }] }) });
+    await harness.drain();
+    await harness.approve(id, owner);
+    await harness.drain();
+    expect((await harness.write(id)).state.name).toBe('awaiting-approval');
+    arrive(id);
+    await harness.drain();
+    expect((await harness.write(id)).state).toMatchObject({ name: 'committed', late: false });
+    expect(harness.ehr.sends).toHaveLength(1);
+  });
+
+  it('C4 after a person has settled it by hand: it is told as late', async () => {
+    harness.ehr.behaviours.push({ refuse: 'ehr-rejected' });
+    const id = await one({ id: 'e1' });
+    await harness.drain();
+    await harness.decide.resolve(id, clinician, 'entered by hand');
+    expect((await harness.write(id)).state.name).toBe('resolved-by-hand');
+    arrive(id);
+    await harness.drain();
+    expect((await harness.write(id)).state).toMatchObject({ name: 'committed', late: true });
+  });
+
+  it('C4 in an engine that runs on, without a new start', async () => {
+    harness.ehr.behaviours.push({ refuse: 'ehr-rejected' });
+    const id = await one({ id: 'e1' });
+    const stop = new AbortController();
+    let waits = 0;
+    const sleep = harness.clock.sleep.bind(harness.clock);
+    harness.clock.sleep = async (ms, signal) => {
+      waits += 1;
+      const { state } = await harness.write(id);
+      if (state.name === 'failed-terminal' && harness.ehr.chart.length === 0) {
+        arrive(id);
+        harness.clock.advance(limits.lateEveryMs);
+      }
+      if (state.name === 'committed' || waits > 1_000) stop.abort();
+      return sleep(ms, signal);
+    };
+    await runEngine(harness.deps)({ drain: false, maxMs: null, signal: stop.signal });
+    expect((await harness.write(id)).state).toMatchObject({ name: 'committed', late: true });
   });
 });

@@ -3,11 +3,15 @@ import { Readings } from './readings.ts';
 import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
 import type { Entry, LedgerReader } from '../../ports/outbound/index.ts';
 import {
+  signedFindings,
   workspaceLog,
   type Exchange,
   type Finding,
+  type NormalizedRecord,
+  type NamedFinding,
   type PreparedRecord,
   type ResolvedFacts,
+  type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 
 /** Reading what is known, each reading itself on record (H1). */
@@ -25,7 +29,7 @@ export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>, r
       return {
         row,
         event,
-        ...collected(timeline),
+        ...collected(row, timeline),
         timeline: received === undefined ? timeline : [received, ...timeline],
       };
     },
@@ -58,25 +62,31 @@ async function ofEncounter(ledger: LedgerReader, tenant: string, encounterKey: s
 interface Collected {
   readonly prepared: PreparedRecord | null;
   readonly findings: readonly Finding[];
+  readonly signed: readonly NamedFinding[];
   readonly facts: ResolvedFacts | null;
+  readonly normalized: NormalizedRecord | null;
   readonly exchanges: readonly Exchange[];
 }
 
 /** What the entries of one write hold, newest check first: request, findings, facts, and every exchange in order. */
-function collected(timeline: readonly Entry[]): Collected {
+function collected(row: WriteRow, timeline: readonly Entry[]): Collected {
   let prepared: PreparedRecord | null = null;
   let findings: readonly Finding[] = [];
+  let normalized: NormalizedRecord | null = null;
+  let rules = '';
   let facts: ResolvedFacts | null = null;
   const exchanges: Exchange[] = [];
   for (const entry of timeline) {
     const { body } = entry;
     if (body === null) continue;
     if ('prepared' in body && body.prepared !== null) prepared = body.prepared;
-    if ('findings' in body) findings = body.findings;
+    if ('findings' in body) [findings, rules] = [body.findings, body.rules ?? ''];
     if ('facts' in body && body.facts !== null) facts = body.facts;
+    if ('normalized' in body) normalized = body.normalized ?? null;
     if ('exchange' in body) exchanges.push(...body.exchange);
   }
-  return { prepared, findings, facts, exchanges };
+  const basis = { contentSha256: row.contentSha256, contract: row.prepared?.contract ?? '', rules };
+  return { prepared, findings, signed: signedFindings(findings, row.signatures, basis), facts, normalized, exchanges };
 }
 
 /** Entries of one timeline that are read in one go; a longer one is cut at its end and says so. */

@@ -1,23 +1,38 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
+import type { RunningDeps } from '../outbox/lease.ts';
 import type { EventSource } from '../event-source.ts';
+import { untriedVersions } from '../policy/change-control.ts';
+import { findingsUnsigned } from '../policy/findings.ts';
 import { contractFor } from '../policy/in-force.ts';
+import { standingOnNamedConsent } from '../policy/named-consent.ts';
 import { standingNow } from '../policy/standing.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
+import { attachIfPresent } from '../reconciliation/late.ts';
 import { readBack } from '../verification/read-back.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
-import { readContext, targetMoved } from './context.ts';
+import { calendarNow, type CalendarNow } from './calendar.ts';
+import { readContext, readSubject, targetMoved } from './context.ts';
 import { factsOf, preparedOf } from './prepared.ts';
 import { stoppedBy } from './stop.ts';
-import type { EhrGateway, SendOutcome } from '../../ports/outbound/index.ts';
+import { LeaseEnded, type EhrGateway, type SendOutcome } from '../../ports/outbound/index.ts';
 import {
   afterSend,
+  changeWords,
   contractRow,
   driftWords,
+  failureOf,
+  emergencyEnded,
+  personAt,
   putOff,
+  stageFor,
   stageSends,
   switchedOff,
+  waitForCalendar,
+  type CalendarWait,
+  type ContractRow,
   type Exchange,
   type FailureCode,
+  type Held,
   type PreparedRecord,
   type SendResult,
   type Standing,
@@ -36,13 +51,15 @@ import { limits } from '../../../src-shared/limits/index.ts';
  * @param known the request, when the checker has just prepared it
  */
 export async function sendWrite(
-  deps: EngineDeps,
+  deps: RunningDeps,
   events: EventSource,
   row: WriteRow,
   known: PreparedRecord | null,
 ): Promise<void> {
   const stopped = await stoppedNow(deps, row);
   if ('name' in stopped) return hold(deps, row, stopped);
+  const calendar = await calendarFor(deps, row);
+  if (calendar.wait !== null) return waitUntil(deps, row, calendar.wait);
   const gateway = await deps.gateways.open(row.connection);
   if ('refused' in gateway) return hold(deps, row, held('connection-inactive'));
   const unsafe = await clockUnsafe(deps, gateway, row);
@@ -52,46 +69,93 @@ export async function sendWrite(
   if (prepared.adapter !== gateway.adapter || prepared.contract !== matrix.version) return prepareAgain(deps, row);
   const void_ = await approvalVoid(deps, row, prepared);
   if (void_ !== null) return askAgain(deps, row, { reason: void_ });
+  // Asked again from the beginning: other rules find other things.
+  if ((await findingsUnsigned(deps, row, matrix.version)) !== null) return prepareAgain(deps, row);
+  const untried = await untriedVersions(deps, events, row, prepared);
+  if (untried.length > 0) return askAgain(deps, row, { reason: changeWords(untried), code: 'version-unseen' });
+  const consented = await consentNow(deps, gateway, events, row);
+  if (consented !== null) return 'name' in consented ? hold(deps, row, consented) : wait(deps, row, consented);
+  // Absence was proved when it was last looked for; what the EHR has carried out since is not sent a second time.
+  if (sentUnclearly(row) && (await attachIfPresent(deps, row))) return;
   const context = await readContext(gateway, events, row);
   if (context.outcome === 'unread') return wait(deps, row, context);
   if (context.outcome === 'changed') {
     const { drift, seen } = context;
     return askAgain(deps, row, { reason: driftWords(drift), code: 'context-changed', context: seen });
   }
-  const target = row.operation === 'update' ? ((await factsOf(deps, row))?.target ?? null) : null;
-  const moved = target === null ? null : await targetMoved(gateway, target);
+  // What was checked a moment ago, in this run, has just been read.
+  const justRead = known !== null && deps.clock.now() - row.updatedAt <= limits.subjectAgeMaxMs;
+  const facts = justRead && row.operation === 'create' ? null : await factsOf(deps, row);
+  const subject = justRead || facts === null ? null : await readSubject(gateway, row, facts);
+  if (subject?.outcome === 'unread') return wait(deps, row, subject);
+  if (subject?.outcome === 'check') return prepareAgain(deps, row);
+  if (subject?.outcome === 'changed')
+    return askAgain(deps, row, { reason: subject.reason, code: 'context-changed', context: subject.seen });
+  const target = row.operation === 'update' ? (facts?.target ?? null) : null;
+  const moved = target === null ? null : await targetMoved(deps, gateway, target);
   if (moved !== null) return 'moved' in moved ? conflicts(deps, row, moved.moved) : wait(deps, row, moved);
 
   const startedAt = deps.clock.now();
   const attempt = row.attempts + 1;
   const through: WriteState[] = row.state.name === 'failed-retryable' ? [{ name: 'pending', nextAt: startedAt }] : [];
+  const { fence } = deps.lease;
+  const leaving: StateOf<'in-flight'> = { name: 'in-flight', attempt, engine: deps.engineId, sentAt: startedAt, fence };
   const attempted = writeEntry('write.attempted', row, startedAt, engineActor(deps), {
     id: row.id,
-    moves: [...through, { name: 'in-flight', attempt, engine: deps.engineId, sentAt: startedAt }],
+    moves: [...through, leaving],
     requestSha256: prepared.sha256,
     consent: stopped.consent,
+    ...(calendar.counted.length === 0 ? {} : { counted: calendar.counted }),
   });
-  const claimed = await commitWrites(deps.ledger, [row], [attempted]);
-  // Someone withdrew it or took it first: nothing was sent, and it comes up again if it is still ours to send.
+  const expected = [{ kind: 'write', key: row.id, version: row.version } as const, ...calendar.expected];
+  const claimed = await deps.ledger.commit({ tenant: row.tenant, expected, entries: [attempted], lane: row.lane });
+  // Someone withdrew it, or another engine took it or its lane first: nothing was sent, and it comes up again when it can.
   if (!claimed.ok) return;
-  const inFlight: WriteRow = { ...row, version: row.version + 1, attempts: attempt };
+  const inFlight: WriteRow = { ...row, state: leaving, version: row.version + 1, attempts: attempt };
 
   // Between the look at approval, switches and consent above and this line lie reads of the EHR and a commit: what became
   // durable meanwhile counts, and nothing is waited for between this look and the bytes.
-  const late = await stoppedNow(deps, inFlight);
-  if ('name' in late) return hold(deps, inFlight, late);
-  if ((await approvalVoid(deps, row, prepared)) !== null) return prepareAgain(deps, inFlight, 'in-flight');
+  do {
+    await deps.lease.makeSure();
+    const late = await stoppedNow(deps, inFlight);
+    if ('name' in late) return hold(deps, inFlight, late);
+    const closed = await calendarFor(deps, row, 1);
+    if (closed.wait !== null) return waitUntil(deps, inFlight, closed.wait);
+    if ((await approvalVoid(deps, row, prepared)) !== null) return prepareAgain(deps, inFlight, 'in-flight');
+  } while (!deps.lease.maySend());
 
+  // What comes of it could not be recorded: not even this request leaves. It stays in flight, and is looked for (C5).
+  if (deps.ledger.stopped() !== null) return;
   const outcome = await gateway.send(prepared, limits.writeTimeoutMs);
-  const { result, exchange } = await withReadBack(deps, gateway, prepared, outcome);
+  const landed = await inboxed(deps, row, outcome);
+  const { result, exchange } = await withReadBack(deps, gateway, prepared, contractRow(matrix, row.kind), landed);
   const now = deps.clock.now();
   const actor = engineActor(deps);
   const moves = afterSend(inFlight, result, now, deps.random.fraction());
   const verified = result.outcome === 'applied' && result.verification.result === 'verified';
   const entry = writeEntry('write.settled', row, now, actor, { id: row.id, moves, exchange });
-  const settled = await commitWithEarlier(deps.ledger, inFlight, entry, verified ? 'verified' : null, now, actor);
-  // Nobody but this engine moves a write in flight; if someone did, the row stays as it is and recovery looks.
+  const ends = verified ? 'verified' : null;
+  const settled = await commitWithEarlier(deps.ledger, inFlight, entry, ends, now, actor).catch((error: unknown) => {
+    // Another engine has taken the write over, and looks for it. What the EHR said belongs to the write all the same.
+    if (error instanceof LeaseEnded) deps.lease.lateAnswers.push({ row: inFlight, result, exchange });
+    throw error;
+  });
+  // Nobody but this engine moves a write in flight while its lease lasts; if someone did, the row stays as it is.
   if (!settled) deps.log.write('error', 'settle-clash', { write: row.id, outcome: outcome.outcome });
+}
+
+/** True for a write whose earlier attempt may have arrived; one that the EHR turned away at its door did not. */
+function sentUnclearly({ attempts, state }: WriteRow): boolean {
+  if (attempts === 0) return false;
+  return state.name !== 'failed-retryable' || failureOf(state.code).class === 'ambiguous';
+}
+
+/** What the EHR is known to put into an inbox has not reached the chart by being taken: somebody there has to take it over. */
+async function inboxed(deps: EngineDeps, row: WriteRow, outcome: SendOutcome): Promise<SendOutcome> {
+  const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
+  if (connection?.settings?.heldForReconciliation?.includes(row.resourceType) !== true) return outcome;
+  if (outcome.outcome === 'applied') return { ...outcome, landing: 'held-for-reconciliation' };
+  return outcome.outcome === 'unknown' && outcome.code === 'accepted-only' ? { ...outcome, code: 'held-in-ehr' } : outcome;
 }
 
 /** An applied write is read back before its outcome is recorded: one commit then tells both. */
@@ -99,15 +163,17 @@ async function withReadBack(
   deps: EngineDeps,
   gateway: EhrGateway,
   prepared: PreparedRecord,
+  contract: ContractRow,
   outcome: SendOutcome,
 ): Promise<{ result: SendResult; exchange: readonly Exchange[] }> {
   if (outcome.outcome !== 'applied') return { result: outcome, exchange: outcome.exchange };
-  const back = await readBack(gateway, prepared, outcome.ref.reference, 0, deps.clock.now(), deps.random.fraction());
+  const { reference } = outcome.ref;
+  const back = await readBack(gateway, prepared, contract, reference, 0, deps.clock.now(), deps.random.fraction());
   const versionId = outcome.ref.versionId ?? back.versionId;
   return {
     result: {
       outcome: 'applied',
-      reference: outcome.ref.reference,
+      reference,
       versionId,
       landing: outcome.landing,
       verification: back.verification,
@@ -123,8 +189,12 @@ async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedR
   if (approval.requestSha256 !== prepared.sha256) return 'the request is not the one that was approved';
   for (const one of [approval, ...(approval.with ?? [])]) {
     const person = await deps.ledger.row('person', workspaceLog, one.by);
+    const now = deps.clock.now();
     if (person === undefined || !person.active) return `"${one.by}" is no longer an active person here`;
-    if (!person.roles.includes(one.role)) return `"${one.by}" no longer has the role ${one.role}`;
+    if (one.emergency !== undefined) {
+      const ended = emergencyEnded(await deps.ledger.row('emergency', row.tenant, one.emergency), row, now);
+      if (ended !== null) return ended;
+    } else if (!personAt(person, now).roles.includes(one.role)) return `"${one.by}" no longer has the role ${one.role}`;
   }
   return null;
 }
@@ -179,16 +249,37 @@ async function prepareAgain(deps: EngineDeps, row: WriteRow, from: StateName = r
   );
 }
 
+/** Maintenance windows and daily caps; a connection that is not there is told by `stoppedNow`. */
+async function calendarFor(deps: EngineDeps, row: WriteRow, own: 0 | 1 = 0): Promise<CalendarNow> {
+  const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
+  return connection === undefined ? { wait: null, counted: [], expected: [] } : calendarNow(deps, row, connection, own);
+}
+
+async function waitUntil(deps: EngineDeps, row: WriteRow, until: CalendarWait): Promise<void> {
+  const now = deps.clock.now();
+  const body = { id: row.id, moves: waitForCalendar(row, until, now) };
+  await commitWrites(deps.ledger, [row], [writeEntry('write.put-off', row, now, engineActor(deps), body)]);
+}
+
 /** What stops the write at the last moment: a kill switch, a connection that may no longer send, consent (B4, B5, G1). */
 async function stoppedNow(deps: EngineDeps, row: WriteRow): Promise<StateOf<'held'> | Standing> {
   const stopping = await stoppedBy(deps.ledger, row, 'writes');
   if (stopping !== undefined) return switchedOff(row, stopping);
   const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
   if (connection?.active !== true) return held('connection-inactive');
-  if (!stageSends(connection.stage)) return held('stage-read-only');
+  if (!stageSends(stageFor(connection, row.resourceType))) return held('stage-read-only');
   const standing = await standingNow(deps, row, connection);
-  if (standing.held === null) return standing;
-  const { code, liftedBy, because } = standing.held;
+  return standing.held === null ? standing : heldBy(standing.held);
+}
+
+/** What stops it when the consent that its event names is read again, or why that could not be read; `null`: nothing. */
+async function consentNow(deps: EngineDeps, gateway: EhrGateway, events: EventSource, row: WriteRow) {
+  const standing = await standingOnNamedConsent(deps, gateway, events, row);
+  if (standing === null || 'outcome' in standing) return standing;
+  return standing.held === null ? null : heldBy(standing.held);
+}
+
+function heldBy({ code, liftedBy, because }: Held): StateOf<'held'> {
   return { name: 'held', hold: { code, liftedBy, reason: because }, resume: 'pending' };
 }
 

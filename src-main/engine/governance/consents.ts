@@ -1,12 +1,13 @@
 import type { EngineDeps } from '../deps.ts';
-import { recordConsents } from '../policy/consents.ts';
+import { patientsOf, recordConsents } from '../policy/consents.ts';
+import { reaskPatients, type ReaskDeps } from '../recovery/reask.ts';
 import type { ConsentOutcome, Consents } from '../../ports/inbound/index.ts';
 import { readConsent } from '../../../src-shared/domain/index.ts';
 import { parseExact } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 /** FHIR R4 Consent documents in and out (G1). Reading a patient's consents is on record like every reading (H1). */
-export function consents(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random' | 'pseudonym'>): Consents {
+export function consents(deps: ReaskDeps & Pick<EngineDeps, 'random'>): Consents {
   const { ledger } = deps;
   return {
     async record(tenant, text, actor): Promise<ConsentOutcome> {
@@ -16,7 +17,9 @@ export function consents(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random' | 
       if (!read.ok) return { ok: false, code: 'consent-invalid', message: read.message };
       for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
         const commit = await recordConsents(deps, tenant, read.patient, [read.consent], actor, deps.random.id());
-        if ((await ledger.commit({ tenant, ...commit })).ok) return { ok: true, consent: read.consent };
+        if (!(await ledger.commit({ tenant, ...commit })).ok) continue;
+        await reaskPatients(deps, actor, patientsOf(commit));
+        return { ok: true, consent: read.consent };
       }
       throw new Error('the consents of this patient kept changing while one was recorded');
     },

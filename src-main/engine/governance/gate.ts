@@ -1,15 +1,18 @@
 import type { EngineDeps } from '../deps.ts';
 import type { Gates } from '../../ports/inbound/index.ts';
+import type { LedgerReader } from '../../ports/outbound/index.ts';
 import {
   decideSign,
   gateState,
   raises,
+  stageFor,
   stageReport,
   workspaceLog,
   type ConnectionRow,
   type GateState,
   type RolloutStage,
   type StageReport,
+  type StateName,
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -64,10 +67,12 @@ export async function notEarned(
   deps: Pick<EngineDeps, 'ledger'>,
   name: string,
   wanted: RolloutStage,
+  resourceType: string | null = null,
 ): Promise<{ readonly ok: false; readonly code: 'stage-not-earned'; readonly message: string } | null> {
   const row = await deps.ledger.row('connection', workspaceLog, name);
-  if (row === undefined || row.environment === 'practice' || !raises(row.stage, wanted)) return null;
-  const { stage } = await stageOf(deps, row);
+  if (row === undefined || row.environment === 'practice') return null;
+  if (!raises(resourceType === null ? row.stage : stageFor(row, resourceType), wanted)) return null;
+  const { stage } = await stageOf(deps, row, resourceType);
   const unmet = stage.criteria.filter((one) => !one.met).map((one) => `${one.id} (${one.words})`);
   if (stage.next === wanted && unmet.length === 0) return null;
   const message =
@@ -81,10 +86,13 @@ export async function notEarned(
 async function stageOf(
   deps: Pick<EngineDeps, 'ledger'>,
   row: ConnectionRow,
+  resourceType: string | null = null,
 ): Promise<{ readonly gate: GateState; readonly stage: StageReport }> {
   const { ledger } = deps;
   const [counts, gateRow, entries] = await Promise.all([
-    ledger.counts(),
+    resourceType === null
+      ? ledger.counts().then((all) => all.byConnection[row.name] ?? {})
+      : countsOf(ledger, row.name, resourceType),
     ledger.row('gate', workspaceLog, row.name),
     ledger.entries(workspaceLog, { stream: `connection/${row.name}` }, ENTRIES_MAX),
   ]);
@@ -93,11 +101,27 @@ async function stageOf(
   const gate = row.environment === 'practice' ? { ...signed, open: true, missing: [] } : signed;
   const test = entries.findLast((entry) => entry.type === 'connection.tested');
   const testedOk = test?.body !== null && test?.body !== undefined && 'ok' in test.body && test.body.ok === true;
-  const { stage, environment } = row;
+  const { environment } = row;
+  const stage = resourceType === null ? row.stage : stageFor(row, resourceType);
   return {
     gate,
-    stage: stageReport({ stage, environment, testedOk, byState: counts.byConnection[row.name] ?? {}, gate }),
+    stage: stageReport({ stage, environment, testedOk, byState: counts, gate }),
   };
+}
+
+/** Writes of one resource type on a connection, counted by state. There is no index for it: asked when a stage is raised. */
+async function countsOf(
+  ledger: LedgerReader,
+  connection: string,
+  resourceType: string,
+): Promise<Readonly<Partial<Record<StateName, number>>>> {
+  const counts: Partial<Record<StateName, number>> = {};
+  for (let after: string | undefined; ;) {
+    const page = await ledger.writes({ connection, limit: limits.claimBatchMax, ...(after === undefined ? {} : { after }) });
+    for (const { resourceType: own, state } of page) if (own === resourceType) counts[state.name] = (counts[state.name] ?? 0) + 1;
+    after = page.at(-1)?.id;
+    if (after === undefined) return counts;
+  }
 }
 
 const ENTRIES_MAX = 10_000;

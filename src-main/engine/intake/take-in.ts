@@ -1,9 +1,11 @@
 import type { EngineDeps } from '../deps.ts';
+import { stoppedBy } from '../dispatch/stop.ts';
 import { EventSource } from '../event-source.ts';
+import { reaskPatients } from '../recovery/reask.ts';
 import { writeEntry } from '../write-commit.ts';
-import { recordConsents } from '../policy/consents.ts';
+import { patientsOf, recordConsents } from '../policy/consents.ts';
 import { contractFor } from '../policy/in-force.ts';
-import { supersedeEarlier } from '../policy/supersede.ts';
+import { supersedeEarlier, wakeFollowers } from '../policy/supersede.ts';
 import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
 import type { IncomingRecord, Receipt, RecordRefusal, TakeIn } from '../../ports/inbound/index.ts';
 import {
@@ -16,6 +18,7 @@ import {
   subjectKey,
   workspaceLog,
   type Actor,
+  type StateName,
   type BusinessEvent,
   type Connection,
   type ContractMatrix,
@@ -159,7 +162,11 @@ async function tryOnce(
     sha256: deps.sha256,
   });
   const base = { line: record.line, eventId: event.id };
-  if (decision.status === 'refused') return refuse(deps, record, event.id, decision, actor);
+  if (decision.status === 'refused') {
+    if (decision.disputes === true && known !== undefined && !(await dispute(deps, known, earlier, read, now, actor)))
+      return 'clash';
+    return refuse(deps, record, event.id, decision, actor);
+  }
   const stream = `event/${event.id}`;
   const correlation = event.correlationId ?? deps.random.id();
   const patientKey = deps.pseudonym(event.tenant, `patient ${subjectKey(event.subject.patient)}`);
@@ -184,6 +191,8 @@ async function tryOnce(
         entries: [entry, ...released.entries, ...consents.entries],
       });
       if (!result.ok) return 'clash';
+      for (const moved of released.entries) await wakeFollowers(ledger, moved, now, actor);
+      await reaskPatients(deps, actor, patientsOf(consents));
     }
     return { ...base, status: 'duplicate', writes: known?.writes ?? [] };
   }
@@ -197,8 +206,52 @@ async function tryOnce(
     ],
   });
   if (!result.ok) return 'clash';
+  await reaskPatients(deps, actor, patientsOf(consents));
   return { ...base, status: decision.status, writes: decision.body.writes.map((write) => write.id) };
 }
+
+/** Holds what has not left of a version that was approved with two contents; `false`: something moved meanwhile. */
+async function dispute(
+  deps: IntakeDeps,
+  known: EventRow,
+  writes: readonly WriteRow[],
+  { event, contentSha256 }: Extract<ReadRecord, { ok: true }>,
+  now: number,
+  actor: Actor,
+): Promise<boolean> {
+  const { tenant, eventId, eventVersion } = known;
+  const unsent = writes.filter((row) => row.eventVersion === eventVersion && disputable.includes(row.state.name));
+  const result = await deps.ledger.commit({
+    tenant,
+    expected: [
+      { kind: 'event', key: eventId, version: known.version },
+      ...unsent.map((row) => ({ kind: 'write' as const, key: row.id, version: row.version })),
+    ],
+    entries: [
+      {
+        ...{
+          type: 'event.disputed',
+          stream: `event/${eventId}`,
+          at: now,
+          actor,
+          correlation: event.correlationId ?? deps.random.id(),
+        },
+        patientKey: deps.pseudonym(tenant, `patient ${subjectKey(event.subject.patient)}`),
+        body: { eventId, eventVersion, contentSha256 },
+      },
+      ...unsent.map((row) =>
+        writeEntry('write.held', row, now, actor, {
+          id: row.id,
+          moves: [{ name: 'held', hold: { code: 'version-disputed', liftedBy: 'clinical-owner' }, resume: 'draft' }],
+          approval: null,
+        }),
+      ),
+    ],
+  });
+  return result.ok;
+}
+
+const disputable: readonly StateName[] = ['draft', 'awaiting-approval', 'pending', 'failed-retryable'];
 
 /** The contracts of the connections that may be meant; most share one. */
 async function contractsOf(
@@ -240,7 +293,8 @@ async function releaseApproved(
       event.approval ?? null,
       await contractFor(deps, row.tenant, row.connection),
     );
-    if (!counted.counts) continue;
+    // While approvals are frozen, those that come from a source wait for a person, too (B5).
+    if (!counted.counts || (await stoppedBy(deps.ledger, row, 'approvals')) !== undefined) continue;
     expected.push({ kind: 'write', key: row.id, version: row.version });
     entries.push(
       writeEntry('write.approved', row, now, actor, {

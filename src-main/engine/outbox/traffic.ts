@@ -2,6 +2,7 @@ import type { ClockGuard } from '../clock-guard.ts';
 import type { EhrGateway, EhrGateways } from '../../ports/outbound/index.ts';
 import {
   admits,
+  admitsRetry,
   afterExchange,
   isDown,
   newFlow,
@@ -49,6 +50,11 @@ export class Traffic implements EhrGateways {
     return admits(flow, settings, this.underWay.get(connection) ?? 0, sends, now);
   }
 
+  /** As `admitsRetry` of the domain; `admits` has to be asked first. */
+  admitsRetry(connection: string, settings: FlowSettings): number {
+    return admitsRetry(this.flow(connection), settings, this.clock.monotonic());
+  }
+
   /** True while the EHR counts as down: what is due for it is to be held, all but the probe that `admits` lets go. */
   isDown(connection: string): boolean {
     return isDown(this.flow(connection));
@@ -67,9 +73,10 @@ export class Traffic implements EhrGateways {
     return [...this.wereDown].filter((connection) => this.isDown(connection) && (this.flow(connection).openUntil ?? now) <= now);
   }
 
-  begin(connection: string, sends: boolean): void {
+  /** @param sends whether it sends a change, for the first time or again; `false`: it only reads */
+  begin(connection: string, sends: 'first' | 'again' | false, settings: FlowSettings = {}): void {
     this.underWay.set(connection, (this.underWay.get(connection) ?? 0) + 1);
-    if (sends) this.flows.set(connection, spent(this.flow(connection)));
+    if (sends !== false) this.flows.set(connection, spent(this.flow(connection), settings, sends === 'again'));
   }
 
   end(connection: string): void {
@@ -113,9 +120,37 @@ export class Traffic implements EhrGateways {
         else this.took(connection, null, null, answer.exchange);
         return answer;
       },
+      ...this.watchMonitor(connection, gateway),
+      ...this.watchListed(connection, gateway),
       read: async (reference) => {
         const answer = await gateway.read(reference);
         if (answer.outcome === 'failed') this.took(connection, answer.code, answer.retryAfterMs, answer.exchange);
+        else this.took(connection, null, null, answer.exchange);
+        return answer;
+      },
+    };
+  }
+
+  private watchListed(connection: string, gateway: EhrGateway): Pick<EhrGateway, 'listed'> {
+    if (gateway.listed === undefined) return {};
+    const ask = gateway.listed.bind(gateway);
+    return {
+      listed: async (query) => {
+        const answer = await ask(query);
+        if (answer.outcome === 'failed') this.took(connection, answer.code, answer.retryAfterMs, []);
+        else this.took(connection, null, null, []);
+        return answer;
+      },
+    };
+  }
+
+  private watchMonitor(connection: string, gateway: EhrGateway): Pick<EhrGateway, 'monitor'> {
+    if (gateway.monitor === undefined) return {};
+    const ask = gateway.monitor.bind(gateway);
+    return {
+      monitor: async (address) => {
+        const answer = await ask(address);
+        if (answer.outcome === 'unclear') this.took(connection, answer.code, answer.retryAfterMs, answer.exchange);
         else this.took(connection, null, null, answer.exchange);
         return answer;
       },

@@ -26,10 +26,21 @@ export class Waits {
     else if (!this.unknownSince.has(row.id)) this.unknownSince.set(row.id, now);
   }
 
+  /** The write is due, and must not go before this on the monotonic clock. */
+  defer(row: WriteRow, at: number): void {
+    this.notBefore.set(row.id, { version: row.version, at });
+  }
+
   /** The time before which the write must not be taken up, or `null`. Whoever has moved it since has the last word. */
   until(row: WriteRow): number | null {
     const wait = this.notBefore.get(row.id);
     return wait?.version !== row.version || wait.at <= this.clock.monotonic() ? null : wait.at;
+  }
+
+  /** Milliseconds for which the write must still wait; 0 where this run knows of no wait. */
+  remaining(row: WriteRow): number {
+    const until = this.until(row);
+    return until === null ? 0 : Math.ceil(until - this.clock.monotonic());
   }
 
   /** Milliseconds for which the write has been unknown in this run; `null` when it was so before. */

@@ -2,6 +2,11 @@ import type { EngineDeps } from '../deps.ts';
 import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
 import { patientNames, type Actor, type RecordedConsent } from '../../../src-shared/domain/index.ts';
 
+/** Keys of the patients whose consents a commit records. */
+export function patientsOf({ expected }: { readonly expected: readonly Expected[] }): readonly string[] {
+  return expected.map((one) => one.key);
+}
+
 /** What must be committed for a patient's consents to be known from now on; nothing when there are none. */
 export async function recordConsents(
   deps: Pick<EngineDeps, 'ledger' | 'clock' | 'pseudonym'>,

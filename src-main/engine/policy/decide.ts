@@ -1,18 +1,22 @@
 import type { EngineDeps } from '../deps.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
 import { writeEntry } from '../write-commit.ts';
+import { findingsOf } from './findings.ts';
 import { contractFor } from './in-force.ts';
 import { commitWithEarlier } from './supersede.ts';
 import type { DecisionOutcome, PeopleDecide } from '../../ports/inbound/index.ts';
-import type { EntryDraft } from '../../ports/outbound/index.ts';
+import type { EntryDraft, Expected } from '../../ports/outbound/index.ts';
 import {
+  acknowledgeAll,
   approve,
   attestAbsent,
   attestFound,
   contractRow,
+  emergencyFor,
   reject,
   resolve,
   retry,
+  stepUp,
   withdraw,
   type Actor,
   type Decision,
@@ -28,13 +32,34 @@ type DecisionEntry = 'write.approved' | 'write.rejected' | 'write.retried' | 'wr
 export function peopleDecide(deps: DecideDeps): PeopleDecide {
   const { clock } = deps;
   return {
-    approve: async (id, person, meaning, seenSha256) => {
+    approve: async (id, person, meaning, seenSha256, acknowledged = [], signedInAgeMs = 0) => {
       const seen = await deps.ledger.findWrite(id);
       const frozen = seen === undefined ? undefined : await stoppedBy(deps.ledger, seen, 'approvals');
       const matrix = seen === undefined ? deps.matrix : await contractFor(deps, seen.tenant, seen.connection);
-      return decide(deps, id, person, 'write.approved', (row) =>
-        approve(row, person, contractRow(matrix, row.kind), seenSha256, meaning, clock.now(), frozen),
-      );
+      const rests: Expected[] = [];
+      const asked = async (row: WriteRow): Promise<Decision> => {
+        const now = clock.now();
+        const access = emergencyFor(person, row, await deps.ledger.rows('emergency'), now);
+        rests.splice(
+          0,
+          1,
+          ...(access === undefined ? [] : [{ kind: 'emergency', key: access.id, version: access.version } as const]),
+        );
+        const contract = contractRow(matrix, row.kind);
+        const decided = approve(row, person, contract, seenSha256, meaning, now, frozen, access);
+        if (!decided.ok) return decided;
+        const fresh = stepUp(contract.tier, signedInAgeMs);
+        if (fresh !== null) return fresh;
+        const { named, basis } = await findingsOf(deps, row);
+        const acting = access === undefined ? person : { ...person, roles: [...person.roles, access.role] };
+        const signed = acknowledgeAll({
+          ...{ named, basis, person: acting, now, acknowledged },
+          requestSha256: seenSha256,
+          reason: meaning,
+        });
+        return signed.ok ? { ...decided, signatures: signed.signatures } : signed;
+      };
+      return decide(deps, id, person, 'write.approved', asked, undefined, rests);
     },
     reject: (id, person, reason) => decide(deps, id, person, 'write.rejected', (row) => reject(row, reason), reason),
     retry: (id, person) => decide(deps, id, person, 'write.retried', (row) => retry(row, clock.now())),
@@ -67,18 +92,20 @@ async function decide(
   id: string,
   person: Person,
   type: DecisionEntry,
-  decision: (row: WriteRow) => Decision,
+  decision: (row: WriteRow) => Decision | Promise<Decision>,
   note?: string,
+  rests: readonly Expected[] = [],
 ): Promise<DecisionOutcome> {
   for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
     const row = await deps.ledger.findWrite(id);
     if (row === undefined) return unknownWrite(id);
-    const decided = decision(row);
+    const decided = await decision(row);
     if (!decided.ok) return decided;
     const now = deps.clock.now();
     const actor: Actor = { kind: 'person', id: person.id, role: decided.approval?.role ?? person.roles[0] ?? 'operator' };
     const approval = decided.approval === undefined ? {} : { approval: decided.approval };
-    const words = note === undefined ? {} : { note };
+    const signed = decided.signatures === undefined || decided.signatures.length === 0 ? {} : { signatures: decided.signatures };
+    const words = note === undefined ? signed : { note, ...signed };
     // The first of two approvals ends nothing yet.
     const ends = type === 'write.approved' ? 'approved' : null;
     const entry: EntryDraft = writeEntry(type, row, now, actor, { id, moves: decided.moves, ...words, ...approval });
@@ -89,6 +116,7 @@ async function decide(
       decided.moves.at(-1)?.name === 'pending' ? ends : null,
       now,
       actor,
+      rests,
     );
     const last = decided.moves.at(-1);
     if (done && last !== undefined) return { ok: true, id, state: last.name };

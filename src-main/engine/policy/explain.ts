@@ -37,7 +37,11 @@ export function explainPolicy(deps: ExplainDeps): ExplainPolicy {
     const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
     const source = await deps.ledger.row('source', workspaceLog, row.source);
     if (connection === undefined) throw new Error(`the connection of write ${id} is not registered`);
-    const standing = await standingOf(deps, row, event, item, connection);
+    const asked = await standingOf(deps, row, event, item, connection);
+    // Explaining asks no EHR: what the consent that the event names said stands in the last look at it.
+    const last = consentIn(view, 'write.attempted') ?? consentIn(view, 'write.checked');
+    const byName = asked.consent.result === 'permit' && last !== null && last.rule.startsWith('named-');
+    const standing = byName ? { ...asked, consent: last } : asked;
     const known = view.event?.eventVersion === row.eventVersion ? view.event : undefined;
     const counted = await events.countedApproval(row, event, await events.approvalOf(known, event), matrix);
     const stopping = await stoppedBy(deps.ledger, row, 'writes');

@@ -1,6 +1,7 @@
 import type { EngineDeps } from '../deps.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
 import {
+  contractRow,
   readPolicyDocument,
   tightened,
   workspaceLog,
@@ -8,8 +9,11 @@ import {
   type ConsentPolicy,
   type ContractMatrix,
   type ContractOverride,
+  type ContractRow,
+  type HouseRules,
   type PolicyDocument,
   type PolicyRow,
+  type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 import { parseExact } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
@@ -92,9 +96,24 @@ export async function consentPolicyInForce(deps: PolicyDeps): Promise<ConsentPol
   return document?.policy === 'consent' ? document : deps.consentPolicy;
 }
 
+/** The organization's own rules of content, or `null` while none have been approved. */
+export async function houseRulesInForce(ledger: LedgerReader, tenant: string): Promise<HouseRules | null> {
+  const row = await ledger.row('policy', workspaceLog, `house-rules ${tenant}`);
+  const document = row === undefined ? undefined : await documentAt(ledger, row.seq);
+  return document?.policy === 'house-rules' ? document : null;
+}
+
 /** The register of agreements, or `null` while none has been approved. */
 export async function baaRegisterInForce(ledger: LedgerReader): Promise<BaaRegister | null> {
   const row = await ledger.row('policy', workspaceLog, 'baa');
   const document = row === undefined ? undefined : await documentAt(ledger, row.seq);
   return document?.policy === 'baa' ? document : null;
+}
+
+/** The row of the contract in force for a write. */
+export async function contractRowFor(
+  deps: PolicyDeps,
+  row: Pick<WriteRow, 'tenant' | 'connection' | 'kind'>,
+): Promise<ContractRow> {
+  return contractRow(await contractFor(deps, row.tenant, row.connection), row.kind);
 }

@@ -10,10 +10,12 @@ import {
   gateState,
   originOf,
   patientNames,
+  stageFor,
   workspaceLog,
   type BusinessEvent,
   type ConnectionRow,
   type ConsentDecision,
+  type NamedConsent,
   type RecordedConsent,
   type SlottedItem,
   type Standing,
@@ -25,6 +27,8 @@ export type StandingDeps = PolicyDeps & Pick<EngineDeps, 'clock' | 'pseudonym'>;
 /**
  * Whether consent, agreements, environments and the go-live gate let a write go now (G1, G8, G9, B6). Asked when the
  * write is checked and again just before it is sent: each time on what is recorded by then.
+ *
+ * @param named the consent that the event names, where the EHR has been asked for it
  */
 export async function standingOf(
   deps: StandingDeps,
@@ -32,6 +36,7 @@ export async function standingOf(
   event: BusinessEvent,
   item: SlottedItem,
   connection: ConnectionRow,
+  named: NamedConsent | null = null,
 ): Promise<Standing> {
   const { ledger } = deps;
   const now = deps.clock.now();
@@ -40,12 +45,12 @@ export async function standingOf(
     ledger.rows('connection'),
     practice ? null : baaRegisterInForce(ledger),
     practice ? undefined : ledger.row('gate', workspaceLog, connection.name),
-    consentFor(deps, row, event, item, now),
+    consentFor(deps, row, event, item, now, named),
   ]);
   return decideStanding({
     carry: { tenant: row.tenant, connection, source: row.source, connections, register, now },
     gate: practice ? null : gateState(connection, gate?.signatures ?? []),
-    stage: connection.stage,
+    stage: stageFor(connection, row.resourceType),
     consent,
   });
 }
@@ -56,6 +61,7 @@ async function consentFor(
   event: BusinessEvent,
   item: SlottedItem,
   now: number,
+  named: NamedConsent | null,
 ): Promise<ConsentDecision> {
   const [policy, recorded, source] = await Promise.all([
     consentPolicyInForce(deps),
@@ -67,6 +73,7 @@ async function consentFor(
     stated: event.consent,
     event: { id: event.id, version: event.version ?? 1 },
     recorded,
+    named,
     policy,
     kind: row.kind,
     resourceType: row.resourceType,
@@ -101,9 +108,14 @@ async function recordedConsents(
 const eventsOf = new WeakMap<LedgerReader, EventSource>();
 
 /** The standing of a write whose request is about to leave. */
-export async function standingNow(deps: StandingDeps, row: WriteRow, connection: ConnectionRow): Promise<Standing> {
+export async function standingNow(
+  deps: StandingDeps,
+  row: WriteRow,
+  connection: ConnectionRow,
+  named: NamedConsent | null = null,
+): Promise<Standing> {
   let events = eventsOf.get(deps.ledger);
   if (events === undefined) eventsOf.set(deps.ledger, (events = new EventSource(deps.ledger)));
   const { event, item } = await events.itemOf(row);
-  return standingOf(deps, row, event, item, connection);
+  return standingOf(deps, row, event, item, connection, named);
 }

@@ -29,7 +29,8 @@ export async function supersedeEarlier(
 
 /**
  * Commits what was decided on a write, together with the end of its earlier version. Only the earlier version may
- * have moved meanwhile; then it is read again. `false`: the write itself has moved, and nothing was committed.
+ * have moved meanwhile; then it is read again. `false`: the write itself has moved, or one of the other rows that the
+ * decision rests on, and nothing was committed.
  */
 export async function commitWithEarlier(
   ledger: Ledger,
@@ -38,25 +39,27 @@ export async function commitWithEarlier(
   ends: 'approved' | 'verified' | null,
   now: number,
   actor: Actor,
+  rests: readonly Expected[] = [],
 ): Promise<boolean> {
   for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
     const earlier = ends === null ? { expected: [], entries: [] } : await supersedeEarlier(ledger, row, ends, now, actor);
     const result = await ledger.commit({
       tenant: row.tenant,
-      expected: [{ kind: 'write', key: row.id, version: row.version }, ...earlier.expected],
+      expected: [{ kind: 'write', key: row.id, version: row.version }, ...rests, ...earlier.expected],
       entries: [entry, ...earlier.entries],
     });
     if (result.ok) {
       for (const settled of [entry, ...earlier.entries]) await wakeFollowers(ledger, settled, now, actor);
       return true;
     }
-    if (result.clash.key === row.id) return false;
+    const { key } = result.clash;
+    if (key === row.id || rests.some((one) => one.key === key)) return false;
   }
   throw new Error(`the earlier version of write ${row.id} kept changing`);
 }
 
 /** A write that has come to rest, or that is no longer under way, lets those go on that were held for it. */
-async function wakeFollowers(ledger: Ledger, entry: EntryDraft, now: number, actor: Actor): Promise<void> {
+export async function wakeFollowers(ledger: Ledger, entry: EntryDraft, now: number, actor: Actor): Promise<void> {
   const { id, moves } = entry.body as WriteMoved;
   const state = moves.at(-1)?.name;
   if (state !== 'draft' && state !== 'pending' && state !== 'unknown') await releaseFollowers(ledger, id, now, actor);

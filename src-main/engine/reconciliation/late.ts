@@ -1,5 +1,7 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
+import type { RunningDeps } from '../outbox/lease.ts';
 import { preparedOf } from '../dispatch/prepared.ts';
+import { contractRowFor } from '../policy/in-force.ts';
 import { writeEntry, commitWrites } from '../write-commit.ts';
 import { readBack } from '../verification/read-back.ts';
 import { findQuery } from './look.ts';
@@ -12,29 +14,55 @@ import { limits } from '../../../src-shared/limits/index.ts';
  *
  * @returns how many were found
  */
-export async function lookForLate(deps: EngineDeps, signal: AbortSignal): Promise<number> {
+export async function lookForLate(deps: RunningDeps, signal: AbortSignal): Promise<number> {
   let found = 0;
-  const ended = await deps.ledger.writes({
-    states: ['failed-terminal', 'withdrawn', 'superseded'],
-    since: deps.clock.now() - limits.lateWindowMs,
-    limit: limits.lateLooksMax,
-  });
-  for (const row of ended) {
-    if (signal.aborted) break;
-    if (mayBeLate(row) && (await attachIfPresent(deps, row))) found += 1;
+  let looks = 0;
+  for await (const row of notCharted(deps)) {
+    if (signal.aborted || looks >= limits.lateLooksMax) break;
+    await deps.lease.keep();
+    looks += 1;
+    if (await attachIfPresent(deps, row)) found += 1;
   }
   if (found > 0) deps.log.write('warn', 'late-success', { found });
   return found;
 }
 
-async function attachIfPresent(deps: EngineDeps, row: WriteRow): Promise<boolean> {
+/** Writes that were sent and count as not charted, the newest first, as far back as late success is looked for. */
+async function* notCharted({ ledger, clock }: EngineDeps): AsyncIterable<WriteRow> {
+  const states = [
+    'failed-terminal',
+    'withdrawn',
+    'superseded',
+    'conflict',
+    'resolved-by-hand',
+    'awaiting-approval',
+    'held',
+  ] as const;
+  const since = clock.now() - limits.lateWindowMs;
+  let after: string | undefined;
+  for (let page = 0; page < limits.latePagesMax; page += 1) {
+    const limit = limits.claimBatchMax;
+    const rows = await ledger.writes({ states, since, limit, ...(after === undefined ? {} : { after }) });
+    yield* rows.filter(mayBeLate);
+    after = rows.at(-1)?.id;
+    if (rows.length < limit) return;
+  }
+}
+
+/**
+ * Looks for a write that is about to be sent again, and attaches it if it is in the chart by now.
+ *
+ * @returns `true` when there is nothing more to send
+ */
+export async function attachIfPresent(deps: EngineDeps, row: WriteRow): Promise<boolean> {
   const gateway = await deps.gateways.open(row.connection);
   if ('refused' in gateway) return false;
   const prepared = await preparedOf(deps, row);
   const answer = await gateway.find(await findQuery(deps, row, prepared, deps.searchSettleMs));
   if (answer.outcome !== 'present') return false;
   const { reference, versionId } = answer.match;
-  const back = await readBack(gateway, prepared, reference, 0, deps.clock.now(), deps.random.fraction());
+  const contract = await contractRowFor(deps, row);
+  const back = await readBack(gateway, prepared, contract, reference, 0, deps.clock.now(), deps.random.fraction());
   const now = deps.clock.now();
   const moves = lateSuccess(row, { reference, versionId, landing: 'charted', verification: back.verification }, now);
   if (moves === null) return false;

@@ -1,8 +1,11 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
-import { stoppedBy } from '../dispatch/stop.ts';
+import type { RunningDeps } from '../outbox/lease.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
+import { wakeFarOff } from './far-off.ts';
+import { holdsStill } from './reask.ts';
 import { heldWrites, release } from './release.ts';
-import { afterCrash, stillHeld, workspaceLog } from '../../../src-shared/domain/index.ts';
+import type { Lease } from '../../ports/outbound/index.ts';
+import { afterCrash } from '../../../src-shared/domain/index.ts';
 
 export interface Recovered {
   /** Writes that were in flight when an engine stopped: their outcome is now being looked up. */
@@ -12,13 +15,38 @@ export interface Recovered {
 }
 
 /**
- * What an engine does before it takes up work: everything that was in flight may be in the chart, so it becomes
- * unknown; everything held for a connection is tried again once. Only the holder of the engine lock may call this.
+ * What an engine does before it takes up work: everything that was in flight with an engine that is gone may be in the chart,
+ * so it becomes unknown; everything held for a connection is tried again once.
+ *
+ * @param living the leases that have not ended
  */
-export async function recover(deps: EngineDeps): Promise<Recovered> {
+export async function recover(deps: RunningDeps, living: readonly Lease[]): Promise<Recovered> {
   const actor = engineActor(deps);
+  const inFlight = await recoverInFlight(deps, living);
+  let released = 0;
+  for await (const row of heldWrites(deps.ledger)) {
+    await deps.lease.keep();
+    if (await holdsStill(deps, row)) continue;
+    if (await release(deps.ledger, row, deps.clock.now(), actor)) released += 1;
+  }
+  await wakeFarOff(deps);
+  if (inFlight + released > 0) deps.log.write('info', 'recovered', { inFlight, released });
+  return { inFlight, released };
+}
+
+/**
+ * Takes over what is in flight under a lease that has ended. Whether it reached the chart is not known, so it is looked for
+ * and not sent.
+ *
+ * @returns how many writes were taken over
+ */
+export async function recoverInFlight(deps: EngineDeps, living: readonly Lease[]): Promise<number> {
+  const actor = engineActor(deps);
+  const alive = new Set(living.map((lease) => lease.fence));
   let inFlight = 0;
   for (const row of await deps.ledger.inFlight()) {
+    const { state } = row;
+    if (state.name !== 'in-flight' || (state.fence !== undefined && alive.has(state.fence))) continue;
     const now = deps.clock.now();
     const moves = afterCrash(now, deps.random.fraction());
     const result = await commitWrites(
@@ -28,13 +56,5 @@ export async function recover(deps: EngineDeps): Promise<Recovered> {
     );
     if (result.ok) inFlight += 1;
   }
-  let released = 0;
-  for await (const row of heldWrites(deps.ledger)) {
-    if (row.state.name !== 'held') continue;
-    const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
-    if (stillHeld(row.state.hold, connection, await stoppedBy(deps.ledger, row, 'writes'))) continue;
-    if (await release(deps.ledger, row, deps.clock.now(), actor)) released += 1;
-  }
-  if (inFlight + released > 0) deps.log.write('info', 'recovered', { inFlight, released });
-  return { inFlight, released };
+  return inFlight;
 }

@@ -19,7 +19,7 @@ export async function release(ledger: Ledger, row: WriteRow, now: number, actor:
 /** Held writes, one after the other; what is released on the way does not disturb the order. */
 export async function* heldWrites(
   ledger: Pick<Ledger, 'writes'>,
-  filter: { readonly code?: FailureCode; readonly connection?: string } = {},
+  filter: { readonly code?: FailureCode; readonly connection?: string; readonly patientKey?: string } = {},
 ): AsyncIterable<WriteRow> {
   let after: string | undefined;
   for (;;) {
@@ -31,7 +31,7 @@ export async function* heldWrites(
     });
     yield* page;
     const last = page.at(-1);
-    if (last === undefined) return;
+    if (last === undefined || page.length < limits.claimBatchMax) return;
     after = last.id;
   }
 }

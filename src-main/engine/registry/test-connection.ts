@@ -22,7 +22,10 @@ export function testConnection(deps: Pick<EngineDeps, 'ledger' | 'gateways' | 'c
           actor,
           patientKey: null,
           correlation: deps.random.id(),
-          body: { connection: name, ok: report.ok, summary: report.problems.join('; ') },
+          body: {
+            ...{ connection: name, ok: report.ok, summary: report.problems.join('; ') },
+            ...(report.software === null ? {} : { software: report.software }),
+          },
         },
       ],
     });

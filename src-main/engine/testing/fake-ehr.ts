@@ -5,14 +5,16 @@ import type {
   FindOutcome,
   FindQuery,
   GatewayFacts,
+  ListOutcome,
   LookUpOutcome,
+  MonitorOutcome,
   Prepared,
   ReadOutcome,
   SendOutcome,
   SubjectQuery,
   WriteCommand,
 } from '../../ports/outbound/index.ts';
-import type { FailureCode, PreparedRecord } from '../../../src-shared/domain/index.ts';
+import type { ChartList, FailureCode, PreparedRecord } from '../../../src-shared/domain/index.ts';
 import type { ExactObject } from '../../../src-shared/fhir/index.ts';
 
 /** How the EHR takes the next send. `lost`: committed, reply lost. `never`: not committed, and nobody can tell. */
@@ -20,6 +22,8 @@ export type SendBehaviour =
   | 'ok'
   | 'lost'
   | 'never'
+  /** Answered with 202 and an address to ask at (`monitors`). */
+  | 'accepted'
   | { readonly refuse: FailureCode }
   | { readonly notApplied: FailureCode }
   | { readonly throttle: number | null }
@@ -46,6 +50,13 @@ export class FakeEhr implements EhrGateway, EhrGateways {
   readonly dropped = new Set<string>();
   lookUps: (query: SubjectQuery) => LookUpOutcome = agreeing;
   finds: ((query: FindQuery) => FindOutcome | undefined) | null = null;
+  /** What has been accepted and not been carried out, and what the EHR says about it when asked. */
+  readonly accepted: (ExactObject & { writeId: string; resourceType: string })[] = [];
+  monitors: () => MonitorOutcome = () => ({ outcome: 'running', retryAfterMs: null, exchange: [] });
+  /** What the chart lists of a patient. */
+  lists: (query: ChartList) => ListOutcome = () => ({ outcome: 'listed', entries: [], complete: true });
+  /** Patients and visits that are not written by the engine, as they are read by their address. */
+  subjects: (reference: string) => { versionId: string | null; resource: ExactObject } | undefined = unchanged;
   readFailures = 0;
   unsupported: FailureCode | null = null;
   closed: FailureCode | null = null;
@@ -70,6 +81,10 @@ export class FakeEhr implements EhrGateway, EhrGateways {
         resource: { ...entry.resource, subject: { reference: entry.resource.patient } },
       }));
     return Promise.resolve({ outcome: 'found', matches });
+  }
+
+  listed(query: ChartList): Promise<ListOutcome> {
+    return Promise.resolve(this.lists(query));
   }
 
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared {
@@ -107,6 +122,10 @@ export class FakeEhr implements EhrGateway, EhrGateways {
       return Promise.resolve({ outcome: 'applied', ref, landing: 'charted', resource: null, exchange });
     }
     this.onSend();
+    if (behaviour === 'accepted') {
+      this.accepted.push(resource);
+      return Promise.resolve({ outcome: 'unknown', code: 'accepted-only', monitor: '/fhir/job/1', exchange });
+    }
     if (behaviour === 'never') return Promise.resolve({ outcome: 'unknown', code: 'reply-lost', exchange });
     if ('refuse' in behaviour) return Promise.resolve({ outcome: 'refused', code: behaviour.refuse, message: 'no', exchange });
     if ('notApplied' in behaviour) return Promise.resolve({ outcome: 'not-applied', code: behaviour.notApplied, exchange });
@@ -133,12 +152,18 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     );
   }
 
+  monitor(): Promise<MonitorOutcome> {
+    return Promise.resolve(this.monitors());
+  }
+
   read(reference: string): Promise<ReadOutcome> {
     if (this.readFailures > 0) {
       this.readFailures -= 1;
       return Promise.resolve({ outcome: 'failed', code: 'ehr-unreachable', retryAfterMs: null, exchange: [] });
     }
     const entry = this.chart.find((one) => one.reference === reference);
+    const subject = entry === undefined ? this.subjects(reference) : undefined;
+    if (subject !== undefined) return Promise.resolve({ outcome: 'read', match: { reference, ...subject }, exchange: [] });
     return Promise.resolve(
       entry === undefined ? { outcome: 'gone', exchange: [] } : { outcome: 'read', match: chartResource(entry), exchange: [] },
     );
@@ -178,6 +203,12 @@ export class FakeEhr implements EhrGateway, EhrGateways {
 
 function chartResource(entry: ChartEntry) {
   return { reference: entry.reference, versionId: String(entry.versionId), resource: entry.resource };
+}
+
+/** Patients and visits in the version in which they are looked up. */
+export function unchanged(reference: string): { versionId: string; resource: ExactObject } | undefined {
+  const [resourceType = ''] = reference.split('/');
+  return ['Patient', 'Encounter'].includes(resourceType) ? { versionId: '1', resource: { resourceType } } : undefined;
 }
 
 /** Every subject is found once and agrees with whatever the event says. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { inspect, peopleDecide, register, runEngine, takeIn, type EngineDeps } from '../index.ts';
 import { FakeEhr } from './fake-ehr.ts';
 import { openSqliteLedger } from '../../ledger/index.ts';
+import { ucumUnits } from '../../platform/index.ts';
 import type { Receipt, RunReport } from '../../ports/inbound/index.ts';
 import type { Clock, Ledger, Timers } from '../../ports/outbound/index.ts';
 import {
@@ -28,6 +29,7 @@ const checks = compileChecks(
       JSON.parse(readFileSync(path.resolve(import.meta.dirname, `../../../resources/checks/${name}.json`), 'utf8')),
     ]),
   ),
+  ucumUnits,
 );
 
 /** A clock that moves only when someone waits: tests of days of retries take milliseconds. */

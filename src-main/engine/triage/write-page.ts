@@ -6,6 +6,7 @@ import type { ChartNow, EvidenceSegment, Inspect, WritePage, WriteTexts } from '
 import {
   actionsOf,
   contractRow,
+  emergencyFor,
   type Actor,
   type BusinessEvent,
   type ClinicalItem,
@@ -33,12 +34,13 @@ export async function writePage(
   const contract = contractRow(await contractFor(deps, row.tenant, row.connection), row.kind);
   const siblings = await deps.ledger.writes({ tenant: row.tenant, group: row.group, limit: limits.writesPerEventMax });
   const { title, subject } = await headlines.listed(row);
+  const now = deps.clock.now();
   return {
     view,
     title,
     subject,
     contract,
-    actions: actionsOf(row, person, contract, deps.clock.now()),
+    actions: actionsOf(row, person, contract, now, emergencyFor(person, row, await deps.ledger.rows('emergency'), now)),
     siblings: await headlines.listedAll(siblings.filter((one) => one.id !== id)),
     evidence: await evidenceOf(deps, row),
   };

@@ -1,5 +1,12 @@
 import type { EhrGateway } from '../../ports/outbound/index.ts';
-import { lookDelayMs, type Exchange, type PreparedRecord, type Verification } from '../../../src-shared/domain/index.ts';
+import {
+  lookDelayMs,
+  verificationOf,
+  type Exchange,
+  type PreparedRecord,
+  type Verification,
+  type VerifyRules,
+} from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 export interface ReadBack {
@@ -13,11 +20,13 @@ export interface ReadBack {
  * Reads a written resource back and compares it with what was sent, by the contract's fields (C7). A read that fails
  * now is due again later; only after several is the write called not verifiable.
  *
+ * @param contract what of it the contract wants verified, and how
  * @param looks how often reading back has failed before
  */
 export async function readBack(
   gateway: EhrGateway,
   prepared: PreparedRecord,
+  contract: VerifyRules,
   reference: string,
   looks: number,
   now: number,
@@ -25,9 +34,7 @@ export async function readBack(
 ): Promise<ReadBack> {
   const answer = await gateway.read(reference);
   if (answer.outcome === 'read') {
-    const { differences } = gateway.compare(prepared, answer.match.resource);
-    const serious = differences.filter((difference) => difference.kind !== 'precision');
-    const verification: Verification = serious.length === 0 ? { result: 'verified' } : { result: 'partial', differences };
+    const verification = verificationOf(contract, gateway.compare(prepared, answer.match.resource));
     return { verification, versionId: answer.match.versionId, exchange: answer.exchange };
   }
   if (answer.outcome === 'gone') {

@@ -1,4 +1,5 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
+import { contractRowFor } from '../policy/in-force.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
 import { preparedOf } from '../dispatch/prepared.ts';
 import { writeEntry } from '../write-commit.ts';
@@ -16,6 +17,7 @@ export async function verifyWrite(deps: EngineDeps, row: WriteRow): Promise<void
       : await readBack(
           gateway,
           await preparedOf(deps, row),
+          await contractRowFor(deps, row),
           evidence.reference,
           verification.looks,
           deps.clock.now(),
