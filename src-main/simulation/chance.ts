@@ -74,6 +74,16 @@ export class RunningHash {
   }
 }
 
+/** The sum of no hashes. */
+export const noHash = '0'.repeat(16);
+
+/** Of two hashes of 16 hexadecimal digits, one that does not depend on their order: what ran in parts adds up to the whole. */
+export function sumOfHashes(a: string, b: string): string {
+  const half = (at: number): string =>
+    ((Number.parseInt(a.slice(at, at + 8), 16) + Number.parseInt(b.slice(at, at + 8), 16)) >>> 0).toString(16).padStart(8, '0');
+  return half(0) + half(8);
+}
+
 function mix(label: string): [number, number, number, number] {
   const state: number[] = [];
   for (let lane = 0; lane < 4; lane += 1) {

@@ -5,6 +5,7 @@ import { faultKinds, type FaultKind } from './faults.ts';
 const resting: readonly StateName[] = [
   'draft',
   'awaiting-approval',
+  'held',
   'pending',
   'in-flight',
   'unknown',
@@ -26,6 +27,7 @@ const statesReached: Readonly<Record<FaultKind, readonly StateName[]>> = {
   'FLT-4': asking,
   'FLT-5': asking,
   'FLT-6': asking,
+  'FLT-7': asking,
   'FLT-8': resting,
   'FLT-9': ['unknown'],
   'FLT-10': ['in-flight', 'unknown'],
@@ -34,6 +36,8 @@ const statesReached: Readonly<Record<FaultKind, readonly StateName[]>> = {
   'FLT-13': resting,
   'FLT-14': resting,
   'FLT-18': resting,
+  'FLT-19': resting,
+  'FLT-21': resting,
   'FLT-22': resting,
   'FLT-24': resting,
 };

@@ -1,13 +1,13 @@
 import { Auditor, type Violation } from './auditor/index.ts';
+import { decideAs, fits, neededFor, type DecisionKind } from './decisions.ts';
+import { Engines } from './engines.ts';
 import type { FaultKind } from './faults.ts';
 import { faultOf, type Operation, type RunPlan } from './plan/operations.ts';
-import { clinicalOwner, clinicians, connectionOf, hospitals, operator, scribe } from './plan/people.ts';
-import { recordOf } from './plan/records.ts';
+import { clinicalOwner, clinicians, connectionOf, hospitals, operator, scribe, secondOwner } from './plan/people.ts';
+import { consentOf, recordOf } from './plan/records.ts';
 import { World, type Process, type Sabotage, type SimulationTools } from './world.ts';
-import { Chance } from './chance.ts';
-import { peopleDecide, register, runEngine, takeIn, type EngineDeps } from '../engine/index.ts';
-import type { DecisionOutcome } from '../ports/inbound/index.ts';
-import { workspaceLog, type Actor, type Person, type WriteRow } from '../../src-shared/domain/index.ts';
+import { consents, control, peopleDecide, register, takeIn, type EngineDeps } from '../engine/index.ts';
+import { workspaceLog, type Actor, type WriteRow } from '../../src-shared/domain/index.ts';
 
 export interface RunOptions {
   readonly plan: RunPlan;
@@ -36,9 +36,13 @@ export interface RunResult {
 
 const STEPS_MAX = 60_000;
 const ROUNDS_MAX = 12;
-const RESTART_MAX_MS = 2_000;
+const LINGER_MS = 20_000;
+const HOUR_MS = 3_600_000;
+/** Retry-After is believed up to an hour, and a write may meet several. */
+const SETTLE_MAX_MS = 24 * HOUR_MS;
 const AGAIN_MS = 700;
 const CLOCK_WRONG_MS = 6_000;
+const personActor: Actor = { kind: 'person', id: operator.id, role: 'operations-lead' };
 const system: Actor = { kind: 'system', id: 'simulation' };
 
 /** One run of a plan: the same plan gives the same run, to the last step. */
@@ -51,31 +55,40 @@ class Run {
   private readonly tools: SimulationTools;
   private readonly world: World;
   private readonly auditor: Auditor;
-  private readonly chance: Chance;
   private readonly operations = new Map<string, number>();
   /** Processes of people and sources, with what is tried again when one dies before it is done. */
   private readonly errands = new Map<Process, () => void>();
-  private engine: Process | null = null;
+  private readonly engines: Engines;
   private operationsLeft = 0;
   private settling = false;
+  private consentsWritten = 0;
+  /** What each patient who was asked has said last. */
+  private readonly consents = new Map<string, Extract<Operation, { kind: 'consent' }>>();
 
   constructor({ plan, tools, sabotage = (deps) => deps, trace = false }: RunOptions) {
     this.plan = plan;
     this.tools = tools;
     this.world = new World(plan, tools, sabotage, trace);
     this.auditor = new Auditor(this.world);
-    this.chance = new Chance(`${plan.seed}/run`);
+    this.engines = new Engines(plan, this.world, (message) => this.auditor.report('INV-2', message));
   }
 
   async go(): Promise<RunResult> {
     await this.setUp();
     this.world.faults.begin();
-    this.startEngine();
+    this.engines.startAll();
     for (const operation of this.plan.operations) this.schedule(operation, operation.at);
     const { scheduler } = this.world;
     const until = scheduler.now + (this.plan.operations.at(-1)?.at ?? 0);
-    await this.until(() => this.operationsLeft === 0 && this.errands.size === 0 && scheduler.now >= until);
+    // What has been begun goes on among the faults, as long as there is something to do.
+    const idle = (): boolean => scheduler.now >= until + LINGER_MS || this.world.nothingDue();
+    await this.until(
+      () => this.operationsLeft === 0 && this.errands.size === 0 && scheduler.now >= until && !this.engines.anyAsleep && idle(),
+    );
+    const settling = scheduler.now;
     if (!this.over) await this.settle();
+    if (!this.over && scheduler.now - settling > SETTLE_MAX_MS)
+      this.auditor.report('INV-2', `it took ${Math.round((scheduler.now - settling) / HOUR_MS)} hours to settle what was left`);
     if (!this.over) this.auditor.end();
     return this.result();
   }
@@ -112,22 +125,18 @@ class Run {
   }
 
   private maybeDie(): void {
-    const { engine, world } = this;
     if (this.settling) return;
-    if (engine?.alive === true && world.strikesStep('FLT-12', 5, 8)) {
-      world.kill(engine, 'FLT-12');
-      this.restartLater();
-    }
-    if (world.strikesStep('FLT-13', 2, 30)) this.losePower();
+    this.engines.maybeStrike();
+    if (this.world.strikesStep('FLT-13', 2, 30)) this.losePower();
   }
 
   private losePower(): void {
-    const { engine, world, errands } = this;
+    const { world, errands } = this;
     const dying = [...errands];
     errands.clear();
-    if (engine?.alive === true) {
+    for (const engine of this.engines.living) {
       world.kill(engine, 'FLT-13');
-      this.restartLater();
+      this.engines.restartLater(engine);
     }
     for (const [process, again] of dying) {
       world.kill(process, null);
@@ -135,35 +144,12 @@ class Run {
     }
   }
 
-  private restartLater(): void {
-    this.engine = null;
-    const { scheduler } = this.world;
-    const ms = this.chance.part(`restart ${scheduler.steps}`).between(5, RESTART_MAX_MS);
-    scheduler.after(ms, 'the engine starts again', null, () => this.startEngine());
-  }
-
-  private startEngine(drain = false): Process {
-    const process = this.world.start('engine');
-    this.engine = process;
-    const failed = (error: unknown): void => {
-      process.alive = false;
-      const name = error instanceof Error ? error.name : typeof error;
-      this.world.scheduler.note(`${process.name} stops: ${name}`);
-      if (name !== 'LedgerError') this.auditor.report('INV-2', `the engine stopped by itself: ${String(error)}`);
-      process.ledger.die(false);
-      if (!this.settling) this.restartLater();
-    };
-    runEngine(process.deps)({ drain, maxMs: null, signal: process.stop.signal }).then(() => {
-      process.alive = false;
-    }, failed);
-    return process;
-  }
-
   private async setUp(): Promise<void> {
     const process = this.world.start('init');
     const registry = register(process.deps);
     const work = async (): Promise<void> => {
-      for (const person of [...clinicians, clinicalOwner, operator]) await registry.person(person, 'no secret', system);
+      for (const person of [...clinicians, clinicalOwner, secondOwner, operator])
+        await registry.person(person, 'no secret', system);
       await registry.source(scribe, system);
       for (const hospital of hospitals) await registry.connection(connectionOf(hospital), system);
     };
@@ -216,6 +202,30 @@ class Run {
           active: false,
           link: [{ type: 'replaced-by', other: { reference: 'Patient/another' } }],
         }));
+      case 'unmerge':
+        return this.changePatient(operation.hospital, operation.patient, ({ link: _link, ...patient }) => ({
+          ...patient,
+          active: true,
+        }));
+      case 'switch':
+        return this.errand(operation, async (deps) => {
+          const { what, scope, off } = operation;
+          await control(deps).switch(what, scope, off, 'simulated', operator, personActor);
+        });
+      case 'stage':
+        return this.errand(operation, async (deps) => {
+          const name = hospitals[operation.hospital]?.connection ?? '';
+          await control(deps).stage(name, operation.sends ? 'limited-auto-write' : 'read-only', 'simulated', personActor);
+        });
+      case 'consent':
+        return this.recordConsent(operation);
+      case 'upgrade':
+        world.version = world.version === 1 ? 2 : 1;
+        for (const engine of operation.restart ? this.engines.living : []) {
+          world.kill(engine, null);
+          this.engines.restartLater(engine);
+        }
+        return;
       case 'restore':
         world.charts
           .get(hospitals[operation.hospital]?.connection ?? '')
@@ -230,7 +240,7 @@ class Run {
         });
         return;
       case 'stall':
-        if (this.engine !== null) world.scheduler.stall(this.engine, operation.ms);
+        for (const engine of this.engines.living.slice(0, 1)) world.scheduler.stall(engine, operation.ms);
     }
   }
 
@@ -259,6 +269,23 @@ class Run {
     });
   }
 
+  /** The newer document counts, whenever it arrives: each has its place in the order of the people who wrote them. */
+  private recordConsent(operation: Extract<Operation, { kind: 'consent' }>): void {
+    this.consentsWritten += 1;
+    const order = this.consentsWritten;
+    this.consents.set(`${operation.hospital} ${operation.patient}`, operation);
+    this.auditor.consent(operation, order, false);
+    this.errand(operation, async (deps) => {
+      const outcome = await consents(deps).record(
+        hospitals[operation.hospital]?.tenant ?? '',
+        consentOf(operation, order),
+        personActor,
+      );
+      if (!outcome.ok) throw new Error(`a consent was refused: ${outcome.message}`);
+      this.auditor.consent(operation, order, true);
+    });
+  }
+
   private chosen(operation: Extract<Operation, { fitting: boolean }>): WriteRow | undefined {
     const all = this.world.writes();
     const fitting = operation.fitting ? all.filter((row) => fits(operation.kind, row)) : all;
@@ -267,35 +294,15 @@ class Run {
 
   private async decide(deps: EngineDeps, kind: DecisionKind, row: WriteRow, which: number): Promise<void> {
     const people =
-      kind === 'approve' || kind === 'reject' ? [...clinicians, clinicalOwner, clinicalOwner, clinicalOwner] : [operator];
+      kind === 'approve' || kind === 'reject'
+        ? [...clinicians, clinicalOwner, secondOwner, clinicalOwner, secondOwner]
+        : [operator];
     const chosen = people[which % people.length];
     const known = this.world.disk.log(workspaceLog)?.row('person', chosen?.id ?? '');
     // Who is no longer active cannot sign in.
     if (known?.active !== true) return;
-    const outcome = await this.decideAs(deps, known, kind, row);
+    const outcome = await decideAs(peopleDecide(deps), known, kind, row, this.world.standing(row.id)[0]?.reference ?? null);
     if (outcome.ok) this.auditor.decided(outcome.id, outcome.state, known.id);
-  }
-
-  private decideAs(deps: EngineDeps, person: Person, kind: DecisionKind, row: WriteRow): Promise<DecisionOutcome> {
-    const people = peopleDecide(deps);
-    switch (kind) {
-      case 'approve':
-        return people.approve(row.id, person, 'reviewed and approved', row.prepared?.sha256 ?? '');
-      case 'reject':
-        return people.reject(row.id, person, 'not what was said');
-      case 'withdraw':
-        return people.withdraw(row.id, person, 'not needed');
-      case 'retry':
-        return people.retry(row.id, person);
-      case 'resolve':
-        return people.resolve(row.id, person, 'written by hand');
-      case 'attest': {
-        const [standing] = this.world.standing(row.id);
-        return standing === undefined
-          ? people.attestAbsent(row.id, person, 'looked in the chart, it is not there')
-          : people.attestFound(row.id, person, standing.reference, 'looked in the chart, it is there');
-      }
-    }
   }
 
   private async remove(deps: EngineDeps, id: string): Promise<void> {
@@ -334,16 +341,17 @@ class Run {
   /** Nothing goes wrong any more: the engine drains, people decide on what waits for them, until nothing is left. */
   private async settle(): Promise<void> {
     const { world } = this;
-    // One engine at a time: one that is to come back does so first.
-    if (!(await this.until(() => this.engine !== null))) return;
+    // One that is to come back does so first.
+    if (!(await this.until(() => this.engines.complete))) return;
     this.settling = true;
     world.faults.end();
     world.wallOffsetMs = 0;
-    this.engine?.stop.abort();
-    if (!(await this.until(() => this.engine?.alive !== true))) return;
+    this.engines.close();
+    if (!(await this.until(() => this.engines.living.length === 0))) return;
+    if (!(await this.liftAll())) return;
     let startedForHeld = false;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      const engine = this.startEngine(true);
+      const engine = this.engines.drain();
       if (!(await this.until(() => !engine.alive))) return;
       const waiting = world.writes().flatMap((row): [DecisionKind, WriteRow][] => {
         const kind = neededFor(row);
@@ -354,10 +362,30 @@ class Run {
       if (waiting.length === 0 && !held) return;
       startedForHeld = waiting.length === 0;
       for (const [kind, row] of waiting) {
-        this.errand({ kind, at: 0, which: 2, fitting: true }, (deps) => this.decide(deps, kind, row, 2));
+        // Where two must approve, the next round asks the other.
+        const which = 2 + (round % 2);
+        this.errand({ kind, at: 0, which, fitting: true }, (deps) => this.decide(deps, kind, row, which));
         if (!(await this.until(() => this.errands.size === 0))) return;
       }
     }
+  }
+
+  /** Whoever stopped something lets it go on: what it held must then go on, too. */
+  private async liftAll(): Promise<boolean> {
+    const registered = this.world.disk.log(workspaceLog);
+    const at = 0;
+    const lifts: Operation[] = [];
+    for (const { what, scope, off } of registered?.rows('switch') ?? [])
+      if (off) lifts.push({ kind: 'switch', at, what, scope, off: false });
+    for (const [hospital, { connection }] of hospitals.entries())
+      if (registered?.row('connection', connection)?.stage === 'read-only')
+        lifts.push({ kind: 'stage', at, hospital, sends: true });
+    for (const said of this.consents.values()) if (!said.permits) lifts.push({ ...said, permits: true });
+    for (const lift of lifts) {
+      this.perform(lift, null);
+      if (!(await this.until(() => this.errands.size === 0))) return false;
+    }
+    return true;
   }
 
   private result(): RunResult {
@@ -376,30 +404,4 @@ class Run {
       simulatedMs: world.scheduler.now,
     };
   }
-}
-
-type DecisionKind = Extract<Operation, { fitting: boolean }>['kind'];
-
-function fits(kind: DecisionKind, row: WriteRow): boolean {
-  const { state } = row;
-  switch (kind) {
-    case 'approve':
-    case 'reject':
-      return state.name === 'awaiting-approval';
-    case 'withdraw':
-      return ['draft', 'awaiting-approval', 'held', 'pending', 'failed-retryable', 'conflict'].includes(state.name);
-    case 'retry':
-      return state.name === 'failed-retryable';
-    case 'resolve':
-      return state.name === 'failed-terminal';
-    case 'attest':
-      return state.name === 'unknown' && state.personSince !== null;
-  }
-}
-
-/** What a person has to decide before the write can end; `null`: nothing. */
-function neededFor(row: WriteRow): DecisionKind | null {
-  for (const kind of ['approve', 'attest'] as const) if (fits(kind, row)) return kind;
-  if (row.state.name === 'conflict') return 'withdraw';
-  return fits('resolve', row) ? 'resolve' : null;
 }

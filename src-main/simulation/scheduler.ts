@@ -4,7 +4,14 @@ import { RunningHash, type Chance } from './chance.ts';
 export interface Owner {
   readonly name: string;
   alive: boolean;
+  /** Until then it does not get to run. */
+  asleepUntil?: number;
 }
+
+/** How far timers are passed over at most: whoever watches the clock must get to see that it was put right. */
+const PASSED_OVER_MAX_MS = 600_000;
+/** How late they are when nothing is waited for at all. */
+const IDLE_MS = 2_000;
 
 interface Pending {
   at: number;
@@ -12,6 +19,7 @@ interface Pending {
   readonly owner: Owner | null;
   /** Timers may fire late, as real ones do: with nothing else to happen, waiting ones are passed over. */
   readonly timer: boolean;
+  off: boolean;
   readonly run: () => void;
 }
 
@@ -23,7 +31,7 @@ export class Scheduler {
   /** Milliseconds since the simulated machine started; only grows. */
   now = 0;
   steps = 0;
-  private pending: Pending[] = [];
+  private readonly pending: Pending[] = [];
   private readonly chance: Chance;
   private readonly hash = new RunningHash();
   private readonly lines: string[] | null;
@@ -37,12 +45,12 @@ export class Scheduler {
 
   /** Something that happens after so long, whoever owns it still living; returns what calls it off. */
   after(ms: number, label: string, owner: Owner | null, run: () => void): () => void {
-    return this.add({ at: this.now + Math.max(0, Math.round(ms)), label, owner, timer: false, run });
+    return this.add({ at: this.now + Math.max(0, Math.round(ms)), label, owner, timer: false, off: false, run });
   }
 
   /** A timer of a process; returns what calls it off. */
   timer(ms: number, owner: Owner, run: () => void): () => void {
-    return this.add({ at: this.now + Math.max(0, Math.ceil(ms)), label: 'timer', owner, timer: true, run });
+    return this.add({ at: this.now + Math.max(0, Math.ceil(ms)), label: 'timer', owner, timer: true, off: false, run });
   }
 
   /** Does something at a moment of the scheduler's choosing and tells its owner, if that still lives. */
@@ -60,12 +68,13 @@ export class Scheduler {
 
   /** Everything that is to come for a process comes so much later: it did not get to run, or its machine slept. */
   stall(owner: Owner, ms: number): void {
+    owner.asleepUntil = Math.max(owner.asleepUntil ?? 0, this.now + ms);
     for (const one of this.pending) if (one.owner === owner) one.at = Math.max(one.at, this.now) + ms;
   }
 
   /** Lets one thing happen. `false`: there is nothing left that could. */
   step(): boolean {
-    this.pending = this.pending.filter(({ owner }) => owner?.alive !== false);
+    this.sweep();
     const ready = this.ready();
     if (ready.length === 0) return false;
     const chosen = this.chance.pick(ready);
@@ -92,17 +101,29 @@ export class Scheduler {
   }
 
   private add(entry: Pending): () => void {
+    entry.at = Math.max(entry.at, entry.owner?.asleepUntil ?? 0);
     this.pending.push(entry);
     return () => {
-      this.pending = this.pending.filter((one) => one !== entry);
+      entry.off = true;
     };
+  }
+
+  /** Takes out what was called off and what belongs to the dead; the rest keeps its order. */
+  private sweep(): void {
+    let kept = 0;
+    for (const one of this.pending) {
+      if (one.off || one.owner?.alive === false) continue;
+      this.pending[kept] = one;
+      kept += 1;
+    }
+    this.pending.length = kept;
   }
 
   private ready(): readonly Pending[] {
     const now = this.pending.filter((one) => one.at <= this.now);
     if (now.length > 0) return now;
     if (this.pending.length === 0) return [];
-    const next = Math.min(...this.pending.map((one) => one.at));
+    const next = this.pending.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY);
     this.now = Math.max(next, this.pastIdleTimers(next));
     return this.pending.filter((one) => one.at <= this.now);
   }
@@ -111,8 +132,10 @@ export class Scheduler {
   private pastIdleTimers(next: number): number {
     if (this.pending.some((one) => !one.timer && one.at <= next)) return next;
     const others = this.pending.filter((one) => !one.timer).map((one) => one.at);
-    const wanted = this.nextWanted();
+    // What is due already waits for something else than time: for its lane, for an EHR that rests.
+    const due = this.nextWanted();
+    const wanted = due === null || due <= next ? null : due;
     const until = Math.min(...others, wanted === null ? Number.POSITIVE_INFINITY : Math.ceil(wanted));
-    return Number.isFinite(until) ? until : next;
+    return Math.min(Number.isFinite(until) ? until : next + IDLE_MS, next + PASSED_OVER_MAX_MS);
   }
 }

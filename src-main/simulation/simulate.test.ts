@@ -6,6 +6,7 @@ import { shrink } from './shrink.ts';
 import { brokenEngines } from './testing/broken-engines.ts';
 import { tools } from './testing/tools.ts';
 import type { Violation } from './auditor/index.ts';
+import type { RunPlan } from './plan/operations.ts';
 import type { Sabotage } from './world.ts';
 
 const SEEDS_PER_PART = 125;
@@ -55,7 +56,12 @@ describe('C4 the auditor', () => {
     'trusts a search that ignored its parameter': ['INV-1', 'INV-12'],
     'sends other bytes than approved': ['INV-6'],
     'does not ask whether the approver is still there': ['INV-4'],
+    'does not look at kill switches': ['INV-5'],
+    'does not ask what the patient has said since': ['INV-5'],
+    'sends on one approval where two are needed': ['INV-14'],
     'calls everything verified': ['INV-20'],
+    'ignores that its lease was lost': ['INV-13'],
+    'sends again what a dead engine had in flight': ['INV-13'],
   };
 
   it.each(Object.entries(brokenEngines))(
@@ -69,9 +75,11 @@ describe('C4 the auditor', () => {
   it('C4 a breach is shrunk to a plan that still shows it', async () => {
     const sabotage = brokenEngines['does not record the attempt'];
     if (sabotage === undefined) throw new Error('no such engine');
-    const plan = planOf(2);
-    const fails = async (of: typeof plan): Promise<boolean> =>
-      (await runOnce({ plan: of, tools, sabotage })).violations[0]?.invariant === 'INV-7';
+    const fails = async (of: RunPlan): Promise<boolean> =>
+      (await runOnce({ plan: of, tools, sabotage })).violations.some(({ invariant }) => invariant === 'INV-7');
+    let seed = 1;
+    while (seed < 100 && !(await fails(planOf(seed)))) seed += 1;
+    const plan = planOf(seed);
     const smaller = await shrink(plan, fails, 100);
     expect(await fails(smaller)).toBe(true);
     // One event is enough to be sent without an attempt on disk.

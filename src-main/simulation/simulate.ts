@@ -1,5 +1,5 @@
 import type { Violation } from './auditor/index.ts';
-import { Chance, RunningHash } from './chance.ts';
+import { Chance, noHash, RunningHash, sumOfHashes } from './chance.ts';
 import { reachablePairs } from './coverage.ts';
 import { drawFaults } from './faults.ts';
 import { drawPlan, type RunPlan } from './plan/operations.ts';
@@ -45,7 +45,7 @@ export interface SimulationReport {
   readonly ambiguous: number;
   readonly steps: number;
   readonly simulatedMs: number;
-  /** Over the traces of all seeds: equal for the same seeds on every machine. */
+  /** Over the traces of all seeds: equal for the same seeds on every machine, in whatever order and parts they ran. */
   readonly traceHash: string;
   readonly violations: readonly Failure[];
 }
@@ -70,7 +70,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       });
     const first = await run(options.trace === true);
     const second = await run(false);
-    totals.add(first);
+    totals.add(seed, first);
     options.onSeed?.(seed, first);
     const [violation] = first.violations;
     if (first.traceHash !== second.traceHash) {
@@ -111,10 +111,10 @@ class Totals {
   private ambiguous = 0;
   private steps = 0;
   private simulatedMs = 0;
-  private readonly hash = new RunningHash();
+  private traceHash = noHash;
   private readonly violations: Failure[] = [];
 
-  add(result: RunResult): void {
+  add(seed: number, result: RunResult): void {
     this.seeds += 1;
     addAll(this.operations, result.operations);
     addAll(this.faults, result.faults);
@@ -124,7 +124,9 @@ class Totals {
     this.ambiguous += result.ambiguous;
     this.steps += result.steps;
     this.simulatedMs += result.simulatedMs;
-    this.hash.add(result.traceHash);
+    const hash = new RunningHash();
+    hash.add(`${seed} ${result.traceHash}`);
+    this.traceHash = sumOfHashes(this.traceHash, hash.text());
   }
 
   failed(failure: Failure): void {
@@ -132,10 +134,9 @@ class Totals {
   }
 
   report(): SimulationReport {
-    const { seeds, operations, faults, pairs, intents, sends, ambiguous, steps, simulatedMs, violations } = this;
+    const { seeds, operations, faults, pairs, intents, sends, ambiguous, steps, simulatedMs, traceHash, violations } = this;
     const missed = reachablePairs.filter((pair) => pairs[pair] === undefined);
     const coverage = { reachable: reachablePairs.length, hit: reachablePairs.length - missed.length, missed, pairs };
-    const traceHash = this.hash.text();
     return { seeds, operations, faults, coverage, intents, sends, ambiguous, steps, simulatedMs, traceHash, violations };
   }
 }

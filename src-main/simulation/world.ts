@@ -25,6 +25,7 @@ import {
   type WriteRow,
 } from '../../src-shared/domain/index.ts';
 import { asArray, asObject, asString, type ExactObject } from '../../src-shared/fhir/index.ts';
+import { limits } from '../../src-shared/limits/index.ts';
 
 /** What a simulation cannot make itself: hashing, the contract matrix, and a way to let all promises run dry. */
 export interface SimulationTools {
@@ -53,7 +54,7 @@ const SEARCH_SETTLE_MS = 3_000;
 const DISK_MS = 8;
 const LOOK_UPS_STRUCK = 0.15;
 const READS_STRUCK = 0.5;
-const WRITES_STRUCK = 1.5;
+const WRITES_STRUCK = 3;
 
 /** Everything a run happens in: time, disk, network, EHRs, and the processes that die and come back. */
 export class World {
@@ -64,9 +65,15 @@ export class World {
   readonly requests: WireRequest[] = [];
   readonly network: Network;
   readonly tools: SimulationTools;
+  /** The contract in force in this run. */
+  readonly matrix: ContractMatrix;
+  /** The version of the program that is installed. */
+  version = 1;
   /** What the wall clock shows beyond the time that has passed. */
   wallOffsetMs = 0;
   private readonly chance: Chance;
+  /** Whether engines share the ledger. */
+  private readonly several: boolean;
   private readonly sabotage: Sabotage;
   private readonly reader: DiskReader;
   /** What the engine reported as broken assumptions of its own: none is to be expected but where the ledger failed. */
@@ -77,10 +84,12 @@ export class World {
 
   constructor(plan: RunPlan, tools: SimulationTools, sabotage: Sabotage, trace: boolean) {
     this.tools = tools;
+    this.matrix = plan.twoPersons ? withTwoPersons(tools.matrix) : tools.matrix;
     this.sabotage = sabotage;
     this.chance = new Chance(`${plan.seed}/world`);
     this.scheduler = new Scheduler(this.chance.part('order'), trace);
     this.faults = new Faults(plan.faults);
+    this.several = plan.faults['FLT-19'] !== undefined;
     this.disk = new SimulatedDisk(tools.sha256);
     this.reader = new DiskReader(this.disk);
     this.scheduler.nextWanted = () => this.nextWanted();
@@ -153,6 +162,10 @@ export class World {
     return true;
   }
 
+  nothingDue(): boolean {
+    return this.reader.nextDueAt() === null;
+  }
+
   writes(): readonly WriteRow[] {
     return this.disk.logs.flatMap((log) => [...log.writes.values()].map(({ row }) => row));
   }
@@ -169,12 +182,13 @@ export class World {
   }
 
   private depsOf(owner: Owner, clock: Clock, ledger: SimulatedLedger, chance: Chance): EngineDeps {
-    const { sha256, matrix, consentPolicy, checks } = this.tools;
+    const { sha256, consentPolicy, checks } = this.tools;
+    const { matrix, version } = this;
     const random = chance.part('random');
     const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => random.between(0, 255));
     return {
       ledger,
-      gateways: { open: (connection) => Promise.resolve(this.gatewayOf(owner, clock, connection)) },
+      gateways: { open: (connection) => Promise.resolve(this.gatewayOf(owner, clock, connection, version)) },
       definitions: { validate: () => [] },
       matrix,
       consentPolicy,
@@ -191,11 +205,12 @@ export class World {
         },
       },
       engineId: owner.name,
+      sharesLedger: this.several,
       searchSettleMs: SEARCH_SETTLE_MS,
     };
   }
 
-  private gatewayOf(owner: Owner, clock: Clock, connection: string): EhrGateway {
+  private gatewayOf(owner: Owner, clock: Clock, connection: string, version: number): EhrGateway {
     const known = this.gateways.get(owner) ?? new Map<string, EhrGateway>();
     this.gateways.set(owner, known);
     let gateway = known.get(connection);
@@ -204,6 +219,7 @@ export class World {
         ({ deadlineMs, ...parts }) => this.network.exchange(owner, { ...parts, connection }, deadlineMs),
         clock,
         this.tools.sha256,
+        version,
       );
       known.set(connection, gateway);
     }
@@ -221,10 +237,13 @@ export class World {
     });
   }
 
-  /** When the next write is due, on the scheduler's clock; `null` when none is, or the time is past. */
+  /** When the next write is due, or leases have to be looked at, on the scheduler's clock; `null` when none is, or the time is past. */
   private nextWanted(): number | null {
     const due = this.reader.nextDueAt();
-    return due === null ? null : due - WALL_START_MS - this.wallOffsetMs;
+    const write = due === null ? null : due - WALL_START_MS - this.wallOffsetMs;
+    // Between several engines time does not leap over the renewals while one of them holds a write.
+    if (!this.several || !this.states().includes('in-flight')) return write;
+    return Math.min(write ?? Number.POSITIVE_INFINITY, this.scheduler.now + limits.leaseRenewMs);
   }
 
   private strikesRequest(kind: FaultKind, request: WireRequest, weak: boolean): boolean {
@@ -257,6 +276,10 @@ export class World {
     this.faults.count('FLT-14', this.states());
     return chance.part(`sync ${this.scheduler.steps}`).pick(['lost', 'kept']);
   }
+}
+
+function withTwoPersons(matrix: ContractMatrix): ContractMatrix {
+  return { ...matrix, rows: matrix.rows.map((row) => (row.kind === 'allergy' ? { ...row, persons: 2 } : row)) };
 }
 
 function shareStruck({ purpose, method }: WireRequest): number {

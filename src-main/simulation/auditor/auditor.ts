@@ -3,15 +3,17 @@ import type { ChartEffect, WireRequest } from '../ehr/wire.ts';
 import type { SimulatedDisk } from '../ledger/disk.ts';
 import type { SimulatedLog } from '../ledger/log.ts';
 import type { Operation } from '../plan/operations.ts';
+import { Holders } from './holders.ts';
 import { ends, isListedMove, saysNotCharted } from './moves.ts';
 import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts';
+import { patientName, Stops, stoppedCodes } from './stops.ts';
 import { hexOf, treeRoot } from './tree.ts';
 import { hospitals } from '../plan/people.ts';
 import type { Receipt } from '../../ports/inbound/index.ts';
 import type { ContractMatrix, Person, Sha256, StateName, WriteState } from '../../../src-shared/domain/index.ts';
 
 /** Invariants by their numbers (docs/simulation.md says what each is). */
-export type Invariant = `INV-${1 | 2 | 3 | 4 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 17 | 18 | 19 | 20}`;
+export type Invariant = `INV-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 17 | 18 | 19 | 20}`;
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -29,7 +31,8 @@ export interface AuditedWorld {
   readonly charts: ReadonlyMap<string, Chart>;
   readonly requests: readonly WireRequest[];
   readonly network: { travels(request: number): boolean };
-  readonly tools: { readonly sha256: Sha256; readonly matrix: ContractMatrix };
+  readonly tools: { readonly sha256: Sha256 };
+  readonly matrix: ContractMatrix;
 }
 
 const WRITE_SYSTEM = 'urn:countersign:write';
@@ -57,9 +60,12 @@ export class Auditor {
   private readonly meant = new Map<string, { readonly hospital: number; readonly patient: number }>();
   private readonly promised = new Map<string, string>();
   private readonly decisions = new Map<string, string>();
+  private readonly stops = new Stops();
+  private readonly holders: Holders;
 
   constructor(world: AuditedWorld) {
     this.world = world;
+    this.holders = new Holders(world.disk, (message) => this.report('INV-13', message));
   }
 
   report(invariant: Invariant, message: string): void {
@@ -82,8 +88,16 @@ export class Auditor {
       this.report('INV-20', `${person} was told that ${id} is ${state}; the log does not say so`);
   }
 
+  /** A patient's consent is being recorded; `done`: somebody was told that it is. The greater order is the newer. */
+  consent(of: Extract<Operation, { kind: 'consent' }>, order: number, done: boolean): void {
+    const patient = patientName(of.hospital, of.patient);
+    if (done) this.stops.consentRecorded(patient, order, of.permits);
+    else this.stops.consentBegins(patient, order, of.permits);
+  }
+
   /** Looks at everything that is new since the last look. */
   look(): void {
+    this.holders.look();
     for (const log of this.world.disk.logs) this.readLog(log);
     for (; this.requestsSeen < this.world.requests.length; this.requestsSeen += 1) {
       const request = this.world.requests[this.requestsSeen];
@@ -102,6 +116,9 @@ export class Auditor {
       const { state } = picture;
       const waitsForPerson = state.name === 'unknown' && state.personSince !== null;
       if (!ends.includes(state.name) && !waitsForPerson) this.report('INV-2', `write ${id} never settled: it is ${state.name}`);
+      // Everything that stopped sending has been lifted by now.
+      if (state.name === 'held' && stoppedCodes.includes(state.hold.code))
+        this.report('INV-2', `write ${id} stays held (${state.hold.code}) for what is over`);
       this.checkAgainstChart(id, picture);
     }
     this.checkTotals();
@@ -138,6 +155,7 @@ export class Auditor {
   private readEntry(log: SimulatedLog, entry: SeenEntry): void {
     const { body } = entry;
     if (body.person !== undefined) this.people.set(body.person.id, body.person);
+    this.stops.read(entry);
     for (const write of body.writes ?? []) {
       if (this.pictures.has(write.id)) this.report('INV-1', `write ${write.id} was planned twice`);
       this.pictures.set(write.id, planned(write));
@@ -162,6 +180,9 @@ export class Auditor {
     const byPerson = entry.actorKind === 'person';
     if (to.name === 'in-flight') {
       picture.attempts += 1;
+      this.holders.takenUp(id, picture, to, entry.actor, this.pictures);
+      picture.stoppedAtAttempt = this.stops.of(picture, this.patientOf(picture));
+      picture.approversAtAttempt = this.approversThere(picture);
       if (from !== 'pending') this.report('INV-12', `${id} was taken up for sending while it was ${from}`);
       if (picture.attempts > ATTEMPTS_MAX) this.report('INV-18', `${id} is attempted for the ${picture.attempts}th time`);
       const inFlight = [...this.pictures.values()].filter((one) => one.state.name === 'in-flight').length;
@@ -169,6 +190,7 @@ export class Auditor {
       if (entry.body.requestSha256 !== picture.approval?.requestSha256)
         this.report('INV-6', `${id} is attempted with other bytes than approved`);
     }
+    if (from === 'in-flight') this.holders.moved(id, picture.state, to, entry.actor);
     if (from === 'in-flight' && to.name === 'unknown') this.ambiguous += 1;
     if (to.name === 'committed') this.committed(id, picture, from, to, entry, byPerson);
     const settledAsAbsent = (from === 'in-flight' || from === 'unknown') && saysNotCharted.includes(to.name);
@@ -204,10 +226,8 @@ export class Auditor {
     const standing = this.effectsOf(id).filter((effect) => effect.live);
     if (standing.length > 0)
       this.report('INV-12', `${id} became ${state} while it stands in the chart at ${standing[0]?.reference ?? ''}`);
-    // A conditional update on a version that is gone is refused when it arrives; if it was not, the end shows it.
-    const harmless = (request: WireRequest): boolean => state === 'conflict' && request.headers['if-match'] !== undefined;
     const travelling = this.world.requests.some(
-      (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number) && !harmless(request),
+      (request) => this.writeOf.get(request.number) === id && this.world.network.travels(request.number),
     );
     if (travelling) this.report('INV-12', `${id} became ${state} while a request of it is still on its way`);
   }
@@ -236,11 +256,15 @@ export class Auditor {
         `${id} was sent ${picture.sends} times with ${picture.attempts} attempts on disk, while ${state.name}`,
       );
     }
+    this.holders.sent(id, state, request.process);
     const { method, path, headers, body } = request;
     const sha256 = hexOf(this.world.tools.sha256(new TextEncoder().encode(JSON.stringify([method, path, headers, body]))));
     if (sha256 !== approval?.requestSha256 || sha256 !== prepared?.sha256)
       this.report('INV-6', `${id} was sent with other bytes than approved`);
     this.checkApproval(id, picture);
+    const stillStopped = this.stops.of(picture, this.patientOf(picture)).filter((one) => picture.stoppedAtAttempt.includes(one));
+    if (stillStopped.length > 0)
+      this.report('INV-5', `${id} was sent although it was stopped before its attempt, and still is: ${stillStopped.join(', ')}`);
     const { at, process, wallOffsetMs } = picture.notBefore;
     // A process that was not there when the EHR asked knows of it by the wall clock alone; if that was set meanwhile, it cannot know.
     const mayKnow = process === request.process || wallOffsetMs === this.world.wallOffsetMs;
@@ -252,14 +276,48 @@ export class Auditor {
   private checkApproval(id: string, picture: WritePicture): void {
     const { approval, planned: write } = picture;
     if (approval === null) return this.report('INV-4', `${id} was sent without an approval`);
+    const row = this.world.matrix.rows.find((one) => one.kind === write.kind);
+    const persons = row?.persons ?? 1;
+    this.checkSecond(id, picture, persons);
     const person = this.people.get(approval.by);
+    // Of two, one may go while the engine looks for the other.
+    if (persons > 1) return;
     if (person?.active !== true)
       this.report('INV-4', `${id} was sent on the approval of "${approval.by}", who is no longer active`);
     else if (!person.roles.includes(approval.role))
       this.report('INV-4', `${id} was sent on the approval of a ${approval.role} who is none`);
-    const row = this.world.tools.matrix.rows.find((one) => one.kind === write.kind);
     if (row?.approvers.includes(approval.role) !== true)
       this.report('INV-4', `${id} was approved by a ${approval.role}, who may not`);
+  }
+
+  /** Where two must approve, two have: different people, both still there with their roles. */
+  private checkSecond(id: string, picture: WritePicture, persons: number): void {
+    const { approval } = picture;
+    if (approval === null || persons < 2) return;
+    const all = [approval, ...(approval.with ?? [])];
+    if (new Set(all.map((one) => one.by)).size < persons)
+      this.report(
+        'INV-14',
+        `${id} was sent on the approval of ${all.map((one) => one.by).join(', ')}; ${persons} people must approve`,
+      );
+    if (all.some((one) => one.requestSha256 !== approval.requestSha256))
+      this.report('INV-14', `${id} was approved by two people who saw different requests`);
+    // Who was removed before the attempt was recorded is seen by the look after it.
+    if (!picture.approversAtAttempt && !this.approversThere(picture))
+      this.report('INV-4', `${id} was sent although one of its approvers had left before its attempt`);
+  }
+
+  private approversThere({ approval }: WritePicture): boolean {
+    if (approval === null) return false;
+    return [approval, ...(approval.with ?? [])].every(({ by, role }) => {
+      const person = this.people.get(by);
+      return person?.active === true && person.roles.includes(role);
+    });
+  }
+
+  private patientOf({ planned: { eventId } }: WritePicture): string | null {
+    const meant = this.meant.get(eventId);
+    return meant === undefined ? null : patientName(meant.hospital, meant.patient);
   }
 
   private readChart(chart: Chart): void {

@@ -22,6 +22,10 @@ export interface WritePicture {
   charted: boolean;
   /** A person said so, rather than the EHR. */
   attested: boolean;
+  /** What stopped it already when its last attempt was recorded. */
+  stoppedAtAttempt: readonly string[];
+  /** Whether who had approved it was still there when its last attempt was recorded. */
+  approversAtAttempt: boolean;
   /** Requests of this write that have left. */
   sends: number;
   /** Monotonic time before which the EHR asked not to be asked again, whom it told, and how wrong the wall clock then was. */
@@ -43,6 +47,10 @@ export interface SeenEntry {
     readonly requestSha256?: string;
     readonly writes?: readonly WritePicture['planned'][];
     readonly person?: Person;
+    readonly switch?: { readonly what: string; readonly scope: Readonly<Record<string, string>>; readonly off: boolean };
+    /** A connection as it was registered, or the name of one that was changed. */
+    readonly connection?: unknown;
+    readonly stage?: string;
   };
 }
 
@@ -57,6 +65,8 @@ export function planned(write: WritePicture['planned']): WritePicture {
     facts: null,
     charted: false,
     attested: false,
+    stoppedAtAttempt: [],
+    approversAtAttempt: true,
     sends: 0,
     notBefore: { at: 0, process: '', wallOffsetMs: 0 },
   };

@@ -52,12 +52,16 @@ type Reading =
  * is the world's doing or the engine's.
  */
 export class SimulatedGateway implements EhrGateway {
-  readonly adapter = 'simulated 1';
+  readonly adapter: string;
   private readonly send_: Send;
   private readonly clock: Clock;
   private readonly sha256: Sha256;
+  private readonly version: number;
 
-  constructor(send: Send, clock: Clock, sha256: Sha256) {
+  /** @param version of the program; another one makes other bytes of the same content */
+  constructor(send: Send, clock: Clock, sha256: Sha256, version: number) {
+    this.adapter = `simulated ${version}`;
+    this.version = version;
     this.send_ = send;
     this.clock = clock;
     this.sha256 = sha256;
@@ -77,7 +81,7 @@ export class SimulatedGateway implements EhrGateway {
       if (!reading.ok && reading.gone) continue;
       if (!reading.ok) {
         const { code, retryAfterMs } = reading;
-        return { outcome: 'failed', code, retryable: true, retryAfterMs, message: code };
+        return { outcome: 'failed', code, retryable: code !== 'sign-in-needed', retryAfterMs, message: code };
       }
       const read = reference === undefined ? entriesOf(reading.body) : [chartResource(reading.body)];
       for (const one of read) {
@@ -97,6 +101,7 @@ export class SimulatedGateway implements EhrGateway {
       const resource: ExactObject = {
         resourceType: identity.resourceType,
         identifier: [identifier],
+        ...(this.version === 1 ? {} : { language: 'en' }),
         subject: { reference: facts.refs.patient.reference },
         ...(facts.refs.encounter === null ? {} : { encounter: { reference: facts.refs.encounter.reference } }),
         ...(facts.refs.target === null ? {} : { relatesTo: { reference: facts.refs.target.reference } }),
@@ -134,6 +139,8 @@ export class SimulatedGateway implements EhrGateway {
     const result = await this.send_({ purpose: 'send', method, path, headers, body, deadlineMs });
     const exchange = [this.exchangeOf(method, path, prepared.sha256, result, began)];
     if ('lost' in result) {
+      if (result.lost === 'not signed in')
+        return { outcome: 'refused', code: 'sign-in-needed', message: 'there is no credential', exchange };
       return result.lost === 'refused'
         ? { outcome: 'not-applied', code: 'ehr-unreachable', exchange }
         : { outcome: 'unknown', code: 'reply-lost', exchange };
@@ -217,8 +224,12 @@ export class SimulatedGateway implements EhrGateway {
       retryAfterMs,
       exchange,
     });
-    if ('lost' in result) return failed(result.lost === 'refused' ? 'ehr-unreachable' : 'reply-lost');
+    if ('lost' in result) {
+      if (result.lost === 'not signed in') return failed('sign-in-needed');
+      return failed(result.lost === 'refused' ? 'ehr-unreachable' : 'reply-lost');
+    }
     const { status, body } = result.answer;
+    if (status === 401) return failed('sign-in-needed');
     if (status === 404) return failed('ehr-fault', body !== 'cut');
     if (status === 429 || status === 503) {
       return failed(status === 429 ? 'ehr-rate-limit' : 'ehr-unavailable', false, retryAfterMs(result.answer));
@@ -258,6 +269,7 @@ function classify(method: string, path: string, answer: WireAnswer): Verdict {
   const { status, headers, body } = answer;
   const unclear: Verdict = { outcome: 'unknown', code: 'reply-unclear' };
   if (status === 429) return { outcome: 'throttled', code: 'ehr-rate-limit', retryAfterMs: retryAfterMs(answer) };
+  if (status === 401) return { outcome: 'refused', code: 'sign-in-needed', message: 'HTTP 401' };
   if (status === 412) return { outcome: 'conflict', code: method === 'POST' ? 'several-match' : 'version-conflict' };
   if (status === 202) return { outcome: 'unknown', code: 'accepted-only' };
   if (status === 404) return { outcome: 'refused', code: 'ehr-not-supported', message: 'HTTP 404' };

@@ -46,6 +46,10 @@ export class Network {
     if (chance.part('none').happens(0.3) && strike('FLT-1', request)) {
       return scheduler.call(owner, `${name} finds nobody`, there, () => ({ lost: 'refused' as const }));
     }
+    // The token ran out and the one that was to follow it got lost: nothing can be sent until somebody signs in again.
+    if (chance.part('token').happens(0.3) && strike('FLT-7', request)) {
+      return scheduler.call(owner, `${name} is not signed in`, there, () => ({ lost: 'not signed in' as const }));
+    }
     this.options.onSent(request);
     return new Promise((resolve) => {
       const giveUp = scheduler.after(deadlineMs, `${name} times out`, owner, () => resolve({ lost: 'timeout' }));

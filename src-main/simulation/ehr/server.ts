@@ -42,6 +42,8 @@ export class SimulatedServer {
   handle(request: WireRequest, now: number, chance: Chance): WireAnswer {
     const { method } = request;
     const writes = method !== 'GET';
+    // Sent with a token that no longer counts: whatever stands in front of the EHR turns it away.
+    if (this.strike('FLT-7', request)) return outcome(401, 'login', {});
     if (this.strike('FLT-6', request)) {
       const fault = chance.part('5xx').pick(writes ? ['limit', 'before', 'before', 'after'] : ['limit', 'before']);
       if (fault === 'limit') return outcome(429, 'throttled', retryAfter(chance));

@@ -25,8 +25,8 @@ export interface WireAnswer {
   readonly body: ExactObject | 'cut' | null;
 }
 
-/** What a console learns of a request: an answer, or how it was lost. `refused`: no byte left. */
-export type WireResult = { readonly answer: WireAnswer } | { readonly lost: 'refused' | 'reset' | 'timeout' };
+/** What a console learns of a request: an answer, or how it was lost. `refused`, `not signed in`: no byte left. */
+export type WireResult = { readonly answer: WireAnswer } | { readonly lost: 'refused' | 'not signed in' | 'reset' | 'timeout' };
 
 /** One change of a chart, as the EHR itself records it. */
 export interface ChartEffect {

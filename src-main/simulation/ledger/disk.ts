@@ -1,5 +1,6 @@
 import { workspaceLog, type Sha256 } from '../../../src-shared/domain/index.ts';
-import type { Commit, CommitResult } from '../../ports/outbound/index.ts';
+import { LeaseEnded, type Commit, type CommitResult } from '../../ports/outbound/index.ts';
+import { LeaseTable } from './leases.ts';
 import { SimulatedLog } from './log.ts';
 
 /** What became of one commit of a batch, in the order of the batch. */
@@ -11,6 +12,7 @@ export type Applied = { readonly result: CommitResult } | { readonly refused: un
  */
 export class SimulatedDisk {
   readonly logs: SimulatedLog[] = [];
+  readonly leases = new LeaseTable();
   /** Grows with every transaction: what was worked out from the logs holds until then. */
   version = 0;
   private readonly sha256: Sha256;
@@ -35,7 +37,8 @@ export class SimulatedDisk {
     return batch.map((commit): Applied => {
       const log = this.log(commit.tenant) ?? new SimulatedLog(commit.tenant, this.logs.length, this.sha256);
       try {
-        const result = log.append(commit);
+        if (commit.fence !== undefined && !this.leases.holds(commit.fence)) throw new LeaseEnded(commit.fence);
+        const result = log.append(commit, (fence) => this.leases.holds(fence));
         if (result.ok && !this.logs.includes(log)) this.logs.push(log);
         if (result.ok) log.whenDue(now);
         return { result };

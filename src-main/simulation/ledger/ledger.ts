@@ -1,17 +1,20 @@
 import type { WriteRow } from '../../../src-shared/domain/index.ts';
-import type {
-  Clock,
-  Commit,
-  CommitResult,
-  Entry,
-  Ledger,
-  RowKind,
-  Rows,
-  VerifyReport,
-  WriteCounts,
-  WriteFilter,
+import {
+  LeaseEnded,
+  type Clock,
+  type Commit,
+  type CommitResult,
+  type Entry,
+  type Lease,
+  type Ledger,
+  type RowKind,
+  type Rows,
+  type VerifyReport,
+  type WriteCounts,
+  type WriteFilter,
 } from '../../ports/outbound/index.ts';
 import { SimulatedLedgerError } from './error.ts';
+import { LeaseWatch } from './leases.ts';
 import type { Applied, SimulatedDisk } from './disk.ts';
 import { DiskReader } from './reader.ts';
 
@@ -36,6 +39,7 @@ export class SimulatedLedger implements Ledger {
   private readonly clock: Clock;
   private readonly medium: Medium;
   private readonly faultOnSync: () => 'lost' | 'kept' | null;
+  private readonly watch = new LeaseWatch();
   private waiting: Waiting[] = [];
   /** Taken for the transaction under way: on the medium or not, nobody can tell before the sync. */
   private unsynced: readonly Waiting[] = [];
@@ -62,11 +66,39 @@ export class SimulatedLedger implements Ledger {
     });
   }
 
+  stopped(): SimulatedLedgerError | null {
+    return this.failure;
+  }
+
   /** What is left of the transaction under way when the process dies: all of it or nothing. */
   die(kept: boolean): void {
     if (kept && this.unsynced.length > 0) this.apply(this.unsynced);
     this.unsynced = [];
     this.waiting = [];
+  }
+
+  takeLease(engine: string, leaseMs: number, alone: boolean): Promise<number> {
+    return this.lease('take', () => this.disk.leases.take(engine, leaseMs, alone));
+  }
+
+  renewLease(fence: number): Promise<void> {
+    return this.lease('renew', () => {
+      if (!this.disk.leases.renew(fence)) throw new LeaseEnded(fence);
+    });
+  }
+
+  releaseLease(fence: number): Promise<void> {
+    return this.lease('release', () => this.disk.leases.end(fence));
+  }
+
+  expireLeases(fence: number): Promise<readonly Lease[]> {
+    return this.lease('expire', () => {
+      const { leases } = this.disk;
+      if (!leases.holds(fence)) throw new LeaseEnded(fence);
+      for (const lease of leases.living())
+        if (lease.fence !== fence && this.watch.hasRunOut(lease, this.clock.monotonic())) leases.end(lease.fence);
+      return leases.living().map((lease) => ({ fence: lease.fence, engine: lease.engine }));
+    });
   }
 
   async checkpoint(): Promise<void> {
@@ -114,6 +146,10 @@ export class SimulatedLedger implements Ledger {
     return this.medium('ledger next due', () => this.reader.nextDueAt());
   }
 
+  toFollow(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
+    return this.medium('ledger to follow', () => this.reader.toFollow(now, limit, except));
+  }
+
   inFlight(): Promise<readonly WriteRow[]> {
     return this.medium('ledger in flight', () => this.reader.inFlight());
   }
@@ -137,6 +173,12 @@ export class SimulatedLedger implements Ledger {
       if (this.failure === null) for (const log of this.disk.logs) log.sign(this.clock.monotonic());
     });
     return this.closing;
+  }
+
+  private lease<T>(what: string, perform: () => T): Promise<T> {
+    if (this.closing !== null) return Promise.reject(new SimulatedLedgerError('ledger-closed', 'the ledger is closed'));
+    if (this.failure !== null) return Promise.reject(this.failure);
+    return this.medium(`ledger lease ${what}`, perform);
   }
 
   private async drain(): Promise<void> {

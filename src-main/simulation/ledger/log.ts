@@ -20,7 +20,7 @@ import {
   type Sha256,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
-import type { Commit, CommitResult, Entry, EntryDraft, RowKind, Rows } from '../../ports/outbound/index.ts';
+import type { Commit, CommitResult, Entry, EntryDraft, Expected, RowKind, Rows } from '../../ports/outbound/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { SimulatedLedgerError } from './error.ts';
 
@@ -30,6 +30,8 @@ export interface StoredEntry {
   readonly draft: Omit<EntryDraft, 'body'>;
   readonly at: number;
   readonly body: string;
+  /** The body as it is read back: made of the text above, once. */
+  readonly parsed: EntryBodies[EntryType];
   readonly envelope: Uint8Array;
   readonly leaf: Uint8Array;
 }
@@ -70,9 +72,14 @@ export class SimulatedLog {
     return this.entries.at(-1)?.at ?? 0;
   }
 
-  /** Appends a commit, or says which of the rows it rests on has moved. Throws on what cannot be written; then nothing was. */
-  append(commit: Commit): CommitResult {
-    const clash = commit.expected.find(({ kind, key, version }) => (this.row(kind, key)?.version ?? 0) !== version);
+  /**
+   * Appends a commit, or says which of the rows it rests on has moved or is another engine's. Throws on what cannot be
+   * written; then nothing was.
+   *
+   * @param lives whether a lease has not ended
+   */
+  append(commit: Commit, lives: (fence: number) => boolean = () => false): CommitResult {
+    const clash = this.clashOf(commit, lives);
     if (clash !== undefined) return { ok: false, clash };
     if (commit.entries.length === 0) throw new SimulatedLedgerError('entry-refused', 'a commit has at least one entry');
     const firstSeq = this.entries.length;
@@ -83,20 +90,34 @@ export class SimulatedLog {
       refuseHalves(commit.tenant, draft);
       const seq = firstSeq + at;
       const body = JSON.stringify(draft.body);
+      const parsed = JSON.parse(body) as EntryBodies[EntryType];
       const entry = {
         type: draft.type,
         tenant: this.tenant,
         seq,
         at: lastAt,
-        body: JSON.parse(body) as unknown,
+        body: parsed,
       } as ProjectedEntry;
       staged.take(seq, project(entry, staged));
-      return { draft, seq, at: lastAt, body };
+      return { draft, seq, at: lastAt, body, parsed };
     });
     for (const one of placed) this.place(one);
     for (const [id, write] of staged.writes) this.writes.set(id, write);
     for (const [key, row] of staged.registry) this.registry.set(key, row);
     return { ok: true, firstSeq };
+  }
+
+  private clashOf({ expected, fence, lane }: Commit, lives: (fence: number) => boolean): Expected | undefined {
+    const moved = expected.find(({ kind, key, version }) => (this.row(kind, key)?.version ?? 0) !== version);
+    if (moved !== undefined || fence === undefined) return moved;
+    for (const { row } of lane === undefined ? [] : this.writes.values()) {
+      if (row.lane === lane && (row.state.name === 'in-flight' || row.state.name === 'unknown'))
+        return { kind: 'write', key: row.id, version: row.version };
+    }
+    return expected.find(({ kind, key }) => {
+      const state = kind === 'write' ? this.writes.get(key)?.row.state : undefined;
+      return state?.name === 'in-flight' && state.fence !== undefined && state.fence !== fence && lives(state.fence);
+    });
   }
 
   row<K extends RowKind>(kind: K, key: string): Rows[K] | undefined {
@@ -126,7 +147,7 @@ export class SimulatedLog {
       actor,
       correlation,
       leafHash: hex(stored.leaf),
-      body: JSON.parse(stored.body) as EntryBodies[EntryType],
+      body: stored.parsed,
     };
   }
 
@@ -165,8 +186,8 @@ export class SimulatedLog {
     return found;
   }
 
-  private place(one: { draft: EntryDraft; seq: number; at: number; body: string }): void {
-    const { draft, seq, at, body } = one;
+  private place(one: Pick<StoredEntry, 'seq' | 'at' | 'body' | 'parsed'> & { readonly draft: EntryDraft }): void {
+    const { draft, seq, at, body, parsed } = one;
     const last = this.entries.at(-1);
     const envelope: Envelope = {
       v: 1,
@@ -188,7 +209,7 @@ export class SimulatedLog {
     const bytes = encodeEnvelope(envelope);
     const leaf = leafHash(this.sha256, bytes);
     this.tree.append(leaf);
-    this.entries.push({ seq, draft, at, body, envelope: bytes, leaf });
+    this.entries.push({ seq, draft, at, body, parsed, envelope: bytes, leaf });
   }
 }
 
@@ -220,6 +241,9 @@ class Staged implements RowReader {
   switch(key: string): Rows['switch'] | undefined {
     return this.other('switch', key);
   }
+  sends(key: string): Rows['sends'] | undefined {
+    return this.other('sends', key);
+  }
   policy(key: string): Rows['policy'] | undefined {
     return this.other('policy', key);
   }
@@ -231,6 +255,15 @@ class Staged implements RowReader {
   }
   gate(key: string): Rows['gate'] | undefined {
     return this.other('gate', key);
+  }
+  safety(key: string): Rows['safety'] | undefined {
+    return this.other('safety', key);
+  }
+  path(key: string): Rows['path'] | undefined {
+    return this.other('path', key);
+  }
+  emergency(key: string): Rows['emergency'] | undefined {
+    return this.other('emergency', key);
   }
   workspace(): Rows['workspace'] | undefined {
     return this.other('workspace', 'workspace');

@@ -1,6 +1,7 @@
 import {
   codeOf,
   dueAt,
+  followAt,
   laneRoleOf,
   nextInLane,
   settledStates,
@@ -96,6 +97,15 @@ export class DiskReader {
 
   nextDueAt(): number | null {
     return this.ready()[0]?.at ?? null;
+  }
+
+  toFollow(now: number, limit: number, except: readonly string[]): readonly WriteRow[] {
+    return this.all()
+      .flatMap((placed) => ({ placed, at: followAt(placed.row.state) }))
+      .filter(({ placed, at }) => at !== null && at <= now && !except.includes(placed.row.connection))
+      .sort((a, b) => (a.at ?? 0) - (b.at ?? 0) || inOrder(a.placed, b.placed))
+      .slice(0, limit)
+      .map(({ placed }) => placed.row);
   }
 
   inFlight(): readonly WriteRow[] {

@@ -1,6 +1,7 @@
 import type { Chance } from '../chance.ts';
 import { faultKinds, type FaultKind, type FaultPlan } from '../faults.ts';
-import { clinicians, hospitals } from './people.ts';
+import { clinicians, hospitals, scribe } from './people.ts';
+import type { SwitchScope, SwitchTarget } from '../../../src-shared/domain/index.ts';
 
 /** What people and sources do, and what befalls the world, at a time of the simulated machine. */
 export type Operation =
@@ -25,6 +26,26 @@ export type Operation =
       readonly which: number;
       readonly fitting: boolean;
     }
+  /** Sending, or approving, is stopped for what fits, or no longer. */
+  | {
+      readonly kind: 'switch';
+      readonly at: number;
+      readonly what: SwitchTarget;
+      readonly scope: SwitchScope;
+      readonly off: boolean;
+    }
+  | { readonly kind: 'stage'; readonly at: number; readonly hospital: number; readonly sends: boolean }
+  /** A patient's consent is recorded. */
+  | {
+      readonly kind: 'consent';
+      readonly at: number;
+      readonly hospital: number;
+      readonly patient: number;
+      readonly permits: boolean;
+    }
+  | { readonly kind: 'unmerge'; readonly at: number; readonly hospital: number; readonly patient: number }
+  /** The other version of the program is installed: processes that start from now on are of it. */
+  | { readonly kind: 'upgrade'; readonly at: number; readonly restart: boolean }
   | { readonly kind: 'other-author'; readonly at: number; readonly hospital: number; readonly patient: number }
   | { readonly kind: 'merge'; readonly at: number; readonly hospital: number; readonly patient: number }
   | { readonly kind: 'restore'; readonly at: number; readonly hospital: number; readonly backMs: number }
@@ -36,12 +57,17 @@ export type ContentPart = 'note' | 'task' | 'allergy' | 'demographics';
 
 export interface RunPlan {
   readonly seed: string;
+  /** Allergies are approved by two different people. */
+  readonly twoPersons: boolean;
   readonly faults: FaultPlan;
   readonly operations: readonly Operation[];
 }
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
+/** For so long after the last record people still decide. */
+const DECISIONS_AFTER_MS = 10 * SECOND;
+const YEARS = 10 * 365 * 24 * HOUR;
 
 /** The fault an operation is part of; `null`: it is ordinary life. */
 export function faultOf(operation: Operation): FaultKind | null {
@@ -49,8 +75,11 @@ export function faultOf(operation: Operation): FaultKind | null {
     case 'other-author':
       return 'FLT-8';
     case 'merge':
+    case 'unmerge':
     case 'restore':
       return 'FLT-11';
+    case 'upgrade':
+      return 'FLT-21';
     case 'remove-approver':
       return 'FLT-24';
     case 'clock-step':
@@ -65,6 +94,9 @@ export function faultOf(operation: Operation): FaultKind | null {
     case 'retry':
     case 'resolve':
     case 'attest':
+    case 'switch':
+    case 'stage':
+    case 'consent':
       return null;
   }
 }
@@ -75,7 +107,8 @@ const decisionKinds = ['approve', 'approve', 'approve', 'approve', 'reject', 'wi
 /** What happens in a run of this seed under these faults. What is done and what it is done with are drawn apart. */
 export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPlan {
   const operations: Operation[] = [];
-  const spanMs = chance.part('span').pick([4, 12, 40]) * SECOND;
+  // Leases outlast most runs; where engines sleep through theirs, there must be something left to do afterwards.
+  const spanMs = chance.part('span').pick(faults['FLT-19'] === undefined ? [4, 12, 40] : [12, 40, 200]) * SECOND;
   const time = (own: Chance): number => own.part('at').between(0, spanMs);
   const events = chance.part('events').between(3, 9);
   const data = chance.part('data');
@@ -84,12 +117,19 @@ export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPl
   for (let n = 0; n < decisions; n += 1) {
     const own = chance.part(`decision ${n}`);
     const kind = own.pick(decisionKinds);
-    operations.push({ kind, at: time(own), which: own.between(0, 999), fitting: own.happens(0.8) });
+    operations.push({
+      kind,
+      at: own.part('at').between(0, spanMs + DECISIONS_AFTER_MS),
+      which: own.between(0, 999),
+      fitting: own.happens(0.8),
+    });
   }
+  addStops(operations, chance.part('stops'), spanMs);
+  const twoPersons = chance.part('two persons').happens(0.4);
   for (const kind of faultKinds) {
     if (faults[kind] !== undefined) addBefalling(operations, kind, chance.part(kind), time);
   }
-  return { seed, faults, operations: operations.toSorted((a, b) => a.at - b.at) };
+  return { seed, twoPersons, faults, operations: operations.toSorted((a, b) => a.at - b.at) };
 }
 
 function addEvent(operations: Operation[], chance: Chance, data: Chance, n: number, time: (chance: Chance) => number): void {
@@ -120,9 +160,38 @@ function addEvent(operations: Operation[], chance: Chance, data: Chance, n: numb
   }
 }
 
+/** What stops sending for a while, in some runs: kill switches, a lowered stage, a patient who says no. */
+function addStops(operations: Operation[], chance: Chance, spanMs: number): void {
+  for (const kind of ['switch', 'stage', 'consent'] as const) {
+    const times = chance.part(kind).pick([0, 0, 1, 3]);
+    for (let n = 0; n < times; n += 1) {
+      const own = chance.part(`${kind} ${n}`);
+      const at = own.between(0, spanMs);
+      const until = at + own.between(50, 8 * SECOND);
+      const hospital = own.between(0, hospitals.length - 1);
+      const patient = own.between(0, (hospitals[hospital]?.patients.length ?? 1) - 1);
+      const scopes: readonly SwitchScope[] = [
+        {},
+        { tenant: hospitals[hospital]?.tenant ?? '' },
+        { connection: hospitals[hospital]?.connection ?? '' },
+        { resource: own.pick(['DocumentReference', 'Task', 'AllergyIntolerance', 'Patient']) },
+        { source: scribe.name },
+        { tenant: hospitals[hospital]?.tenant ?? '', resource: 'DocumentReference' },
+      ];
+      const scope = own.pick(scopes);
+      const what = own.pick(['writes', 'writes', 'approvals'] as const);
+      if (kind === 'switch') operations.push({ kind, at, what, scope, off: true }, { kind, at: until, what, scope, off: false });
+      else if (kind === 'stage')
+        operations.push({ kind, at, hospital, sends: false }, { kind, at: until, hospital, sends: true });
+      else
+        operations.push({ kind, at, hospital, patient, permits: false }, { kind, at: until, hospital, patient, permits: true });
+    }
+  }
+}
+
 /** Faults that are things that happen at a time, rather than to a request or a step. */
 function addBefalling(operations: Operation[], kind: FaultKind, chance: Chance, time: (chance: Chance) => number): void {
-  const times = kind === 'FLT-22' ? chance.between(2, 6) : chance.between(1, 3);
+  const times = chance.between(1, 3);
   for (let n = 0; n < times; n += 1) {
     const own = chance.part(`time ${n}`);
     const at = time(own);
@@ -137,17 +206,25 @@ function addBefalling(operations: Operation[], kind: FaultKind, chance: Chance, 
         );
         break;
       case 'FLT-11':
-        operations.push(
-          own.happens(0.6)
-            ? { kind: 'merge', at, hospital, patient }
-            : { kind: 'restore', at, hospital, backMs: own.between(1, 5 * SECOND) },
-        );
+        if (own.happens(0.6)) {
+          operations.push({ kind: 'merge', at, hospital, patient });
+          if (own.happens(0.5)) operations.push({ kind: 'unmerge', at: at + own.between(100, 4 * SECOND), hospital, patient });
+        } else {
+          operations.push({ kind: 'restore', at, hospital, backMs: own.between(1, 5 * SECOND) });
+        }
+        break;
+      case 'FLT-21':
+        operations.push({ kind: 'upgrade', at, restart: own.happens(0.6) });
         break;
       case 'FLT-18':
         operations.push({ kind: 'stall', at, ms: own.between(500, 30 * SECOND) });
         break;
       case 'FLT-22':
-        operations.push({ kind: 'clock-step', at, byMs: own.pick([HOUR, -HOUR, 600 * SECOND, -600 * SECOND, -5 * SECOND]) });
+        operations.push({
+          kind: 'clock-step',
+          at,
+          byMs: own.pick([HOUR, -HOUR, 600 * SECOND, -600 * SECOND, -5 * SECOND, YEARS, -YEARS]),
+        });
         break;
       case 'FLT-24':
         operations.push({ kind: 'remove-approver', at, person: own.pick(clinicians).id });
@@ -158,11 +235,13 @@ function addBefalling(operations: Operation[], kind: FaultKind, chance: Chance, 
       case 'FLT-4':
       case 'FLT-5':
       case 'FLT-6':
+      case 'FLT-7':
       case 'FLT-9':
       case 'FLT-10':
       case 'FLT-12':
       case 'FLT-13':
       case 'FLT-14':
+      case 'FLT-19':
         return;
     }
   }

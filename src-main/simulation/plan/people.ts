@@ -13,6 +13,8 @@ export const clinicalOwner: Person = {
   npi: null,
   active: true,
 };
+/** With the one above, the two different people that some runs ask for. */
+export const secondOwner: Person = { ...clinicalOwner, id: 'dr-weber', name: 'Ada Weber' };
 export const operator: Person = {
   id: 'ops',
   name: 'Olga Peters',

@@ -42,3 +42,24 @@ function contentOf(part: ContentPart, operation: Extract<Operation, { kind: 'eve
       return { demographics: { telecom: [{ system: 'phone', value: `+1 555 ${operation.words}` }] } };
   }
 }
+
+/** A patient's consent as FHIR (R4, https://hl7.org/fhir/R4/consent.html): yes or no to everything. The greater order is the newer. */
+export function consentOf({ hospital, patient, permits }: Extract<Operation, { kind: 'consent' }>, order: number): string {
+  const value = hospitals[hospital]?.patients[patient];
+  if (value === undefined) throw new RangeError('a consent of a patient that is not there');
+  return JSON.stringify({
+    resourceType: 'Consent',
+    id: `consent-${value}`,
+    status: 'active',
+    scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
+    category: [{ coding: [{ system: 'http://loinc.org', code: '59284-0' }] }],
+    patient: { identifier: { system: 'urn:mrn', value } },
+    // Before any run begins, whatever its clock shows.
+    dateTime: `2026-01-05T${two(Math.floor(order / 60))}:${two(order % 60)}:00Z`,
+    policyRule: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: permits ? 'OPTIN' : 'OPTOUT' }] },
+  });
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -54,7 +54,35 @@ export const brokenEngines: Readonly<Record<string, Sabotage>> = {
       },
     })),
 
+  'does not look at kill switches': (deps) =>
+    withLedger(deps, (ledger) => ({ rows: (kind) => (kind === 'switch' ? Promise.resolve([]) : ledger.rows(kind)) })),
+
+  'does not ask what the patient has said since': (deps) =>
+    withLedger(deps, (ledger) => ({
+      row: async (kind, tenant, key) => {
+        const row = await ledger.row(kind, tenant, key);
+        return row !== undefined && 'consents' in row ? { ...row, consents: [] } : row;
+      },
+    })),
+
+  'sends on one approval where two are needed': (deps) => ({
+    ...deps,
+    matrix: { ...deps.matrix, rows: deps.matrix.rows.map((row) => ({ ...row, persons: 1 as const })) },
+  }),
+
   'calls everything verified': (deps) => withGateway(deps, () => ({ compare: () => ({ compared: 1, differences: [] }) })),
+
+  'ignores that its lease was lost': (deps) =>
+    withLedger(deps, (ledger) => ({
+      commit: ({ fence: _fence, lane: _lane, ...commit }) => ledger.commit(commit),
+      renewLease: (fence) => ledger.renewLease(fence).catch(() => undefined),
+      expireLeases: (fence) => ledger.expireLeases(fence).catch(() => []),
+    })),
+
+  'sends again what a dead engine had in flight': (deps) =>
+    withLedger(deps, (ledger) => ({
+      commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(takeOverAndSend) }),
+    })),
 };
 
 function withLedger(deps: Parameters<Sabotage>[0], change: (ledger: Ledger) => Partial<Ledger>): Parameters<Sabotage>[0] {
@@ -92,10 +120,19 @@ function hashOf(sha256: Parameters<Sabotage>[0]['sha256'], parts: readonly unkno
 
 /** An outcome that is not known, recorded as one that was proved not to have happened. */
 function sendAgain(entry: EntryDraft): EntryDraft {
-  if (!('moves' in entry.body) || entry.type !== 'write.settled') return entry;
+  return retriedAfter('write.settled', entry);
+}
+
+/** What was in flight with an engine that is gone, recorded as not sent. */
+function takeOverAndSend(entry: EntryDraft): EntryDraft {
+  return retriedAfter('write.recovered', entry);
+}
+
+function retriedAfter(type: EntryDraft['type'], entry: EntryDraft): EntryDraft {
+  if (!('moves' in entry.body) || entry.type !== type) return entry;
   const body: WriteMoved = entry.body;
   const moves = body.moves.map((state): WriteState => (state.name === 'unknown' ? retryOf(state) : state));
-  return { ...entry, body: { ...entry.body, moves } };
+  return { ...entry, body: { ...entry.body, moves } } as EntryDraft;
 }
 
 function retryOf(state: StateOf<'unknown'>): WriteState {
