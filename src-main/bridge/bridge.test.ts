@@ -37,7 +37,8 @@ const requests: { readonly [M in MethodName]: unknown } = {
   'write.read': { id },
   'write.texts': { id },
   'write.chart-now': { id },
-  'write.approve': { id, seenSha256: hash, meaning: 'yes', acknowledged: [`${finding.rule} ${finding.path}`] },
+  'write.approve': { id, seenSha256: hash, meaning: 'yes', acknowledged: [`${finding.rule}@${finding.path}`] },
+  'write.sign-finding': { id, act: 'acknowledge', finding: `${finding.rule}@${finding.path}`, reason: 'seen' },
   'write.reject': { id, reason: 'no' },
   'write.retry': { id },
   'write.withdraw': { id, reason: 'no' },
@@ -257,15 +258,31 @@ describe('approving over the boundary', () => {
   it('G4 hands on the hash of what was on the screen', async () => {
     await signIn('dr-lee');
     expect(await code('write.approve', requests['write.approve'])).toBe('ok');
-    expect(useCases.calls).toContain(`approve ${id} dr-lee ${hash}`);
+    expect(useCases.calls).toContain(`approve ${id} dr-lee ${hash} ${finding.rule}@${finding.path}`);
   });
 
-  it('F3 a finding that was not acknowledged stops the approval', async () => {
+  it('G4 tells how long ago the secret was given, and giving it again counts', async () => {
     await signIn('dr-lee');
-    expect(await code('write.approve', { id, seenSha256: hash, meaning: 'yes', acknowledged: ['other x'] })).toBe(
-      'findings-not-acknowledged',
-    );
-    expect(useCases.calls.some((call) => call.startsWith('approve'))).toBe(false);
+    await useCases.advance(60_000);
+    await window.call('write.approve', requests['write.approve']);
+    expect(useCases.ages).toEqual([60_000]);
+    await window.call('session.unlock', { secret: 'lee-secret' });
+    await window.call('write.approve', requests['write.approve']);
+    expect(useCases.ages).toEqual([60_000, 0]);
+  });
+
+  it('F3 a refusal for a finding nobody acknowledged says what to do, and so does one to waive it oneself', async () => {
+    await signIn('dr-lee');
+    expect(await window.call('write.approve', { id, seenSha256: hash, meaning: 'yes', acknowledged: ['other'] })).toMatchObject({
+      failure: {
+        code: 'findings-not-acknowledged',
+        next: expect.stringContaining('Read each finding and mark it, then approve') as string,
+      },
+    });
+    expect(await window.call('write.sign-finding', requests['write.sign-finding'])).toMatchObject({
+      failure: { code: 'self-waiver', next: expect.stringContaining('Ask somebody else with that role') as string },
+    });
+    expect(useCases.calls).toContain(`acknowledge ${id} ${finding.rule}@${finding.path}`);
   });
 });
 

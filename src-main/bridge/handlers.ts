@@ -3,7 +3,7 @@ import { connectionStateView, chartNowView, queuePage, queueRow, todayResponse, 
 import { isoTime, personView } from './shapes.ts';
 import type { LogJobs } from './jobs.ts';
 import type { WindowSession } from './sessions.ts';
-import type { ConsoleUseCases, DecisionOutcome } from '../ports/inbound/index.ts';
+import type { ConsoleUseCases, DecisionOutcome, SigningOutcome } from '../ports/inbound/index.ts';
 import type { MethodName, Request, Response } from '../../src-shared/contract/index.ts';
 import {
   acts,
@@ -107,22 +107,10 @@ export function handlers({ useCases, jobs, onFrame }: HandlerParts): Handlers {
       const chart = await triage.chartNow(id, actor);
       return chart === undefined ? NO_SUCH_WRITE : chartNowView(chart);
     },
-    'write.approve': async ({ id, seenSha256, meaning, acknowledged }, { person, actor }) => {
-      const page = await triage.write(id, person, actor);
-      if (page === undefined) return NO_SUCH_WRITE;
-      const seen = new Set(acknowledged);
-      const missed = page.view.findings.filter(
-        ({ rule, path, severity }) => severity === 'review' && !seen.has(`${rule} ${path}`),
-      );
-      if (missed.length > 0) {
-        return new Refusal(
-          'findings-not-acknowledged',
-          `${missed.length === 1 ? 'One finding has' : `${missed.length} findings have`} not been acknowledged`,
-          'Read each finding and mark it, then approve',
-        );
-      }
-      return decided(await decide.approve(id, person, meaning, seenSha256));
-    },
+    'write.approve': async ({ id, seenSha256, meaning, acknowledged }, { person, session }) =>
+      decided(await decide.approve(id, person, meaning, seenSha256, acknowledged, session.secretAgeMs)),
+    'write.sign-finding': async ({ id, act, finding, reason }, { person, actor }) =>
+      decided(await useCases.findings.sign(act, id, finding, reason, person, actor)),
     'write.reject': async ({ id, reason }, { person }) => decided(await decide.reject(id, person, reason)),
     'write.retry': async ({ id }, { person }) => decided(await decide.retry(id, person)),
     'write.withdraw': async ({ id, reason }, { person }) => decided(await decide.withdraw(id, person, reason)),
@@ -211,7 +199,7 @@ function clockTrust(now: number, coveredAt: number | null): { readonly trusted: 
   return { trusted: true, words: 'The clock agrees with the log.' };
 }
 
-function decided(outcome: DecisionOutcome): Response<'write.retry'> | Refusal {
+function decided(outcome: DecisionOutcome | SigningOutcome): Response<'write.retry'> | Refusal {
   if (outcome.ok) return { id: outcome.id, state: outcome.state };
   return new Refusal(outcome.code, `Not done: ${outcome.message}`, nextAfter(outcome.code));
 }
@@ -224,6 +212,14 @@ function nextAfter(code: string): string {
       return 'Ask somebody with that role';
     case 'reason-missing':
       return 'Write the reason, and try again';
+    case 'findings-not-acknowledged':
+      return 'Read each finding and mark it, then approve';
+    case 'step-up-needed':
+      return 'Give your secret again, then approve';
+    case 'self-waiver':
+      return 'Ask somebody else with that role';
+    case 'rule-not-waivable':
+      return 'Have it corrected at its source';
     case 'write-unknown':
       return 'Check the address, or look for it in the queue';
     default:

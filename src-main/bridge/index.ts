@@ -1,4 +1,13 @@
-export { connectionView, isoTime, personView, timelineEntry, writeDetail, writeSummary } from './shapes.ts';
+export {
+  connectionView,
+  findingView,
+  isoTime,
+  personView,
+  timelineEntry,
+  windowView,
+  writeDetail,
+  writeSummary,
+} from './shapes.ts';
 export { Bridge } from './bridge.ts';
 export type { BridgeWindow } from './bridge.ts';
 export { LocalConsole } from './local-http.ts';

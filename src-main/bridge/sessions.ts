@@ -19,6 +19,11 @@ export class WindowSession {
     return this.held;
   }
 
+  /** How long ago the secret was given, milliseconds; endless when nobody is signed in. */
+  get secretAgeMs(): number {
+    return this.held === null ? Number.POSITIVE_INFINITY : this.useCases.clock.monotonic() - this.held.signedInAt;
+  }
+
   async signIn(
     personId: string,
     secret: string,

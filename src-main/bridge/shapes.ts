@@ -2,6 +2,7 @@ import type { WriteView } from '../ports/inbound/index.ts';
 import type { Entry } from '../ports/outbound/index.ts';
 import type {
   ConnectionShape,
+  MaintenanceWindowShape,
   PersonView,
   TimelineEntryView,
   WriteDetail,
@@ -11,8 +12,14 @@ import {
   codeOf,
   dueAt,
   failureOf,
+  signingRule,
+  waitsForCalendar,
   type Connection,
   type FailureCode,
+  type FollowUp,
+  type FindingSignature,
+  type MaintenanceWindow,
+  type NamedFinding,
   type Person,
   type WriteRow,
   type WriteState,
@@ -80,10 +87,48 @@ export function writeDetail(view: WriteView): WriteDetail {
     approval: approval === null ? null : { ...approval, at: isoTime(approval.at) },
     request: prepared === null ? null : { ...prepared, headers: { ...prepared.headers } },
     facts: view.facts,
-    findings: [...view.findings],
+    findings: view.signed.map(findingView),
+    normalized: normalizedView(view.normalized),
     differences: committed?.verification.result === 'partial' ? [...committed.verification.differences] : [],
+    noted: committed !== null && 'noted' in committed.verification ? [...(committed.verification.noted ?? [])] : [],
+    follow: committed?.follow === undefined ? null : followView(committed.follow),
     exchanges: view.exchanges.map((exchange) => ({ ...exchange, at: isoTime(exchange.at), headers: { ...exchange.headers } })),
     timeline: view.timeline.map(timelineEntry),
+  };
+}
+
+/** Copied: what leaves the engine is not what it holds. */
+function normalizedView(record: WriteView['normalized']): WriteDetail['normalized'] {
+  return record === null ? null : { ...record, steps: record.steps.map((step) => ({ ...step })) };
+}
+
+export function findingView({ name, finding, signature }: NamedFinding): WriteDetail['findings'][number] {
+  const rule = signingRule(finding);
+  return {
+    ...finding,
+    name,
+    signing: rule.act === 'none' ? null : { act: rule.act, roles: [...rule.roles], anotherPerson: rule.anotherPerson },
+    signature: signature === null ? null : signatureView(signature),
+  };
+}
+
+function signatureView(signature: FindingSignature): NonNullable<WriteDetail['findings'][number]['signature']> {
+  const { act, by, name, role, at, reason, contract, rules } = signature;
+  return { act, by, name, role, at: isoTime(at), reason, contract, rules };
+}
+
+function followView({ looks, failures, at, nextAt, versionId, drift, awaited }: FollowUp): NonNullable<WriteDetail['follow']> {
+  return {
+    looks,
+    failures,
+    at: isoTime(at),
+    nextAt: isoOrNull(nextAt),
+    versionId,
+    drift:
+      drift === null
+        ? null
+        : { ...drift, noticedAt: isoTime(drift.noticedAt), differences: drift.differences.map((one) => ({ ...one })) },
+    awaited: awaited === null ? null : { ...awaited, by: isoTime(awaited.by) },
   };
 }
 
@@ -110,11 +155,13 @@ export function timelineEntry(entry: Entry): TimelineEntryView {
 }
 
 export function personView(person: Person): PersonView {
-  return { id: person.id, name: person.name, roles: [...person.roles], npi: person.npi, active: person.active };
+  const { id, name, roles, npi, active, rolesUntil } = person;
+  const ends = roles.flatMap((role) => (rolesUntil?.[role] === undefined ? [] : [[role, isoTime(rolesUntil[role])] as const]));
+  return { id, name, roles: [...roles], npi, active, ...(ends.length === 0 ? {} : { rolesUntil: Object.fromEntries(ends) }) };
 }
 
 export function connectionView(connection: Connection): ConnectionShape {
-  const { name, adapter, baseUrl, tenants, environment, stage, baa, auth, active } = connection;
+  const { name, adapter, baseUrl, tenants, environment, stage, stages, baa, auth, active } = connection;
   return {
     name,
     adapter,
@@ -122,15 +169,23 @@ export function connectionView(connection: Connection): ConnectionShape {
     tenants: tenants === null ? null : [...tenants],
     environment,
     stage,
+    ...(stages === undefined ? {} : { stages: { ...stages } }),
     baa,
     auth: auth.kind,
     active,
   };
 }
 
+export function windowView({ id, timeZone, when }: MaintenanceWindow): MaintenanceWindowShape {
+  const { repeats, from, to } = when;
+  return { id, timeZone, repeats, ...(when.repeats === 'weekly' ? { days: [...when.days] } : {}), from, to };
+}
+
 /** The people a write waits for, and why. */
 function waitingFor(state: WriteState): WriteDetail['waitingFor'] {
   if (state.name === 'awaiting-approval') return { roles: [...state.roles], reason: state.reason };
+  if (state.name === 'pending' && waitsForCalendar({ state }))
+    return { roles: ['integration-administrator'], reason: state.reason ?? '' };
   if (state.name !== 'held') return null;
   const { code, liftedBy, reason, follows } = state.hold;
   return {

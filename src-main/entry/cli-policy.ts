@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import type { CommandContext } from './session.ts';
 import {
   consentRecord,
@@ -12,7 +12,12 @@ import {
   policyShow,
   policySign,
 } from './commands/policy.ts';
+import { emergencyList, emergencyOpen, emergencyReview, type EmergencyOptions } from './commands/emergency.ts';
+import { findingList, findingSign } from './commands/findings.ts';
+import { safetyList, safetyRecord, type SafetyOptions } from './commands/safety.ts';
 import { signatoryNames } from '../../src-shared/domain/index.ts';
+
+const collected = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 type Act = (run: (context: CommandContext) => Promise<number>) => Promise<void>;
 
@@ -62,6 +67,66 @@ export function addPolicyCommands(cli: Command, act: Act): void {
     .requiredOption('--meaning <text>', 'what the signature says')
     .action((name: string, options: { signatory: string; meaning: string }) =>
       act((context) => policySign(context, name, { as: options.signatory, meaning: options.meaning })),
+    );
+
+  const finding = cli.command('finding').description('what the checks found, and who answers for it');
+  finding
+    .command('list')
+    .description('the findings of a write, or those of all waiting writes that nobody has answered for')
+    .argument('[write]')
+    .action((id: string | undefined) => act((context) => findingList(context, id)));
+  for (const name of ['acknowledge', 'waive'] as const) {
+    finding
+      .command(name)
+      .description(name === 'waive' ? 'let a stop pass, where its rule allows it' : 'take a remark upon yourself')
+      .argument('<write>')
+      .requiredOption('--finding <name>', 'as "finding list" names it')
+      .requiredOption('--reason <text>', 'why it may be charted all the same')
+      .action((id: string, options: { finding: string; reason: string }) =>
+        act((context) => findingSign(context, name, id, options.finding, options.reason)),
+      );
+  }
+
+  const safety = cli.command('safety').description('runs of the corpus, and the versions that demand one');
+  safety
+    .command('record')
+    .description('answer for a run: FILE is the output of "npm run bench -- safety --json"')
+    .argument('<file>')
+    .option('--demanded', 'it covers every version that demands a run now', false)
+    .option('--model <version>', 'it covers this model, as NAME@VERSION', collected)
+    .option('--prompt <version>', 'this prompt, as ID@VERSION', collected)
+    .option('--contract <version>', 'this version of the contract', collected)
+    .option('--adapter <version>', 'this adapter', collected)
+    .option('--ehr <version>', 'this software of an EHR', collected)
+    .requiredOption('--meaning <text>', 'what the record says')
+    .action((file: string, options: SafetyOptions) => act((context) => safetyRecord(context, file, options)));
+  safety
+    .command('list')
+    .description('versions that demand a run, and the runs on record')
+    .action(() => act(safetyList));
+
+  const emergency = cli
+    .command('emergency')
+    .description('break-glass: an hour in which a clinician decides what a clinical owner decides');
+  emergency
+    .command('open')
+    .requiredOption('--tenant <tenant>')
+    .requiredOption('--connection <name>')
+    .option('--write <id>', 'only for this write')
+    .requiredOption('--reason <text>', 'what the emergency is')
+    .action((options: EmergencyOptions) => act((context) => emergencyOpen(context, options)));
+  emergency
+    .command('list')
+    .description('with what each was used for, and who still has to review it')
+    .action(() => act(emergencyList));
+  emergency
+    .command('review')
+    .description('say whether it was justified; never the person who had it')
+    .argument('<id>')
+    .addArgument(new Argument('<verdict>').choices(['justified', 'not-justified']))
+    .requiredOption('--reason <text>', 'what was looked at and found')
+    .action((id: string, verdict: string, options: { reason: string }) =>
+      act((context) => emergencyReview(context, id, verdict === 'justified', options.reason)),
     );
 
   const consent = cli.command('consent').description("patients' consents");

@@ -4,7 +4,9 @@ import { CommandFailure, ConsoleIo, type ExitCode } from './console-io.ts';
 import type { CommandContext, GlobalOptions } from './session.ts';
 import { auditTimeline, auditVerify } from './commands/audit.ts';
 import { localConsole } from './commands/console.ts';
-import { connectionSet, connectionStage, switchSet } from './commands/controls.ts';
+import { switchSet } from './commands/controls.ts';
+import { addConnectionControls, addGroupCommands } from './cli-controls.ts';
+import { list, wholeNumber } from './cli-options.ts';
 import { addPolicyCommands } from './cli-policy.ts';
 import { check } from './commands/check.ts';
 import { init } from './commands/init.ts';
@@ -14,27 +16,19 @@ import {
   connectionList,
   connectionTest,
   personAdd,
+  personGrant,
   personList,
+  personRevoke,
   sourceAdd,
   sourceList,
 } from './commands/registry.ts';
 import { simulateSeeds } from './commands/simulate.ts';
 import { ingest, run, secondsOption, status } from './commands/work.ts';
 import { approveWrite, rejectWrite, resolveWrite, retryWrite, withdrawWrite, write, writes } from './commands/writes.ts';
-import { origins, roles, switchTargets, type ConnectionSettings, type SwitchScope } from '../../src-shared/domain/index.ts';
-import { limits } from '../../src-shared/limits/index.ts';
+import { LedgerError } from '../ledger/index.ts';
+import { origins, roles, switchTargets, type SwitchScope } from '../../src-shared/domain/index.ts';
 
 /** The command `countersign` (architecture, section 6): options in, one command run, an exit code out. */
-
-const list = (value: string, before: string[] | undefined): string[] => [
-  ...(before ?? []),
-  ...value.split(',').map((one) => one.trim()),
-];
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
-  return Number(text);
-}
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 function nameArgument(text: string): string {
@@ -73,6 +67,23 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--npi <npi>', 'National Provider Identifier')
     .action((id: string, options: { name: string; role: string[]; npi?: string }) =>
       act((context) => personAdd(context, id, { name: options.name, role: options.role.map(roleOption), npi: options.npi })),
+    );
+  const giving = (name: 'grant' | 'revoke') =>
+    person
+      .command(name)
+      .argument('<id>')
+      .addOption(new Option('--role <role>').choices(roles).makeOptionMandatory())
+      .requiredOption('--reason <text>', 'why');
+  giving('grant')
+    .description('give a role; with --until it ends by itself')
+    .option('--until <time>', 'when it ends, like 2026-12-31T18:00:00Z')
+    .action((id: string, options: { role: string; until?: string; reason: string }) =>
+      act((context) => personGrant(context, id, roleOption(options.role), options.until, options.reason)),
+    );
+  giving('revoke')
+    .description('take a role away; it counts at once')
+    .action((id: string, options: { role: string; reason: string }) =>
+      act((context) => personRevoke(context, id, roleOption(options.role), options.reason)),
     );
   person.command('list').action(() => act(personList));
 
@@ -133,27 +144,7 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
         ),
     );
   connection.command('list').action(() => act(connectionList));
-  connection
-    .command('stage')
-    .description('raise or lower the rollout stage; raising it lets go what was held for it')
-    .argument('<name>')
-    .addArgument(new Argument('<stage>').choices(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']))
-    .requiredOption('--reason <text>', 'why')
-    .action((name: string, stage: 'staged', options: { reason: string }) =>
-      act((context) => connectionStage(context, name, stage, options.reason)),
-    );
-  connection
-    .command('set')
-    .description('what is known about the EHR behind it')
-    .argument('<name>')
-    .option('--search-settle <seconds>', 'how long its search may lag behind its commits', secondsOption)
-    .option('--absence-looks <n>', 'looks that must find nothing before absence counts', wholeNumber)
-    .option('--in-flight <n>', 'pieces of work under way at the same time', wholeNumber)
-    .option('--per-minute <n>', 'changes sent per minute', wholeNumber)
-    .requiredOption('--reason <text>', 'why')
-    .action((name: string, options: SettingsOptions) =>
-      act((context) => connectionSet(context, name, settingsOf(options), options.reason)),
-    );
+  addConnectionControls(connection, act);
   connection
     .command('test')
     .argument('<name>')
@@ -251,6 +242,7 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     );
 
   addPolicyCommands(cli, act);
+  addGroupCommands(cli, act);
 
   const audit = cli.command('audit').description('evidence');
   audit.command('verify').action(() => act(auditVerify));
@@ -297,30 +289,12 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .description('the engine in a simulated world with faults, checked by an auditor; needs no workspace')
     .option('--seeds <n>', 'how many seeds', wholeNumber, 100)
     .option('--from <seed>', 'the first of them', wholeNumber, 1)
+    .option('--workers <n>', 'processes that share the seeds', wholeNumber, 1)
     .option('--trace', 'print every step on standard error', false)
-    .action((options: { seeds: number; from: number; trace: boolean }) => act((context) => simulateSeeds(context, options)));
+    .action((options: { seeds: number; from: number; workers: number; trace: boolean }) =>
+      act((context) => simulateSeeds(context, options)),
+    );
   return cli;
-}
-
-interface SettingsOptions {
-  readonly searchSettle?: number;
-  readonly absenceLooks?: number;
-  readonly inFlight?: number;
-  readonly perMinute?: number;
-  readonly reason: string;
-}
-
-function settingsOf({ searchSettle, absenceLooks, inFlight, perMinute }: SettingsOptions): ConnectionSettings {
-  if (absenceLooks !== undefined && absenceLooks < limits.absenceLooksMin)
-    throw new CommandFailure(2, 'usage', `Absence takes at least ${limits.absenceLooksMin} looks.`);
-  if (inFlight === 0 || perMinute === 0)
-    throw new CommandFailure(2, 'usage', 'Nothing can go with 0; use "switch writes off" to stop writes.');
-  return {
-    ...(searchSettle === undefined ? {} : { searchSettleMs: Math.round(searchSettle * 1000) }),
-    ...(absenceLooks === undefined ? {} : { absenceLooks }),
-    ...(inFlight === undefined ? {} : { inFlightMax: inFlight }),
-    ...(perMinute === undefined ? {} : { sendsPerMinuteMax: perMinute }),
-  };
 }
 
 const NO_FILTER = { state: undefined, code: undefined, connection: undefined, patient: undefined, since: undefined };
@@ -358,6 +332,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     if (error instanceof CommandFailure) {
       io.note(`${error.message} [${error.code}]`);
       return error.exitCode;
+    }
+    if (error instanceof LedgerError) {
+      io.note(`${error.message} [${error.code}]`);
+      return error.code === 'ledger-busy' || error.code === 'entry-refused' ? 1 : 4;
     }
     io.note(`Countersign stopped: ${error instanceof Error ? error.message : String(error)}`);
     io.note('What was recorded is safe. Run "countersign status", and "countersign audit verify" if this comes again.');

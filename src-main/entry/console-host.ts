@@ -6,11 +6,11 @@ import { compose } from './engine.ts';
 import { EngineHost } from './engine-host.ts';
 import { practiceSecretsFile } from './practice.ts';
 import type { OpenWorkspaceOptions, Workspace } from './workspace.ts';
-import { peopleDecide, testConnection, triage, verifyLog } from '../engine/index.ts';
+import { findings, peopleDecide, testConnection, triage, verifyLog } from '../engine/index.ts';
 import { signIn } from '../identity/index.ts';
 import type { CommitNote, ConsoleUseCases, EngineControl } from '../ports/inbound/index.ts';
 import type { Commit } from '../ports/outbound/index.ts';
-import { workspaceLog, type Connection, type Person } from '../../src-shared/domain/index.ts';
+import { personAt, workspaceLog, type Connection, type Person } from '../../src-shared/domain/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
 /** Everything behind a window, for either shell: workspace, engine, use cases and the bridge in front of them. */
@@ -44,7 +44,7 @@ export async function openConsole(open: (options: OpenWorkspaceOptions) => Promi
         .sort(byName),
     person: async (id) => {
       const row = await deps.ledger.row('person', workspaceLog, id);
-      return row === undefined || !row.active ? undefined : personOf(row);
+      return row === undefined || !row.active ? undefined : personOf(personAt(row, deps.clock.now()));
     },
     signIn: async (person, secret) => {
       const outcome = await signIn(deps.ledger, person, secret);
@@ -53,6 +53,7 @@ export async function openConsole(open: (options: OpenWorkspaceOptions) => Promi
     practiceSecrets: () => practiceSecretsOf(workspace.paths.folder, connections),
     triage: triage(deps),
     decide: peopleDecide(deps),
+    findings: findings(deps),
     testConnection: testConnection(deps),
     verifyLog: verifyLog(deps),
     engine: host,

@@ -2,8 +2,11 @@ import { outputs, type CommandName, type Output } from './outputs.ts';
 
 /** How the command line speaks: results on standard output, everything else on standard error. */
 
-/** Exit codes of the contract: 0 done, 1 refused or failed in part, 2 bad usage, 3 workspace cannot be opened or is in use. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/**
+ * Exit codes of the contract: 0 done, 1 refused or failed in part, 2 bad usage, 3 workspace cannot be opened or is in use, 4 the
+ * ledger failed while it was open and the engine has stopped.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4;
 
 /** Ends a command with words for a person and an exit code for a script. */
 export class CommandFailure extends Error {

@@ -1,7 +1,7 @@
 import { runEngine, type EngineDeps } from '../engine/index.ts';
 import { acquireEngineLock, LedgerError, type EngineLock } from '../ledger/index.ts';
 import type { EngineControl, EngineStatus } from '../ports/inbound/index.ts';
-import { workspaceLog, type Actor } from '../../src-shared/domain/index.ts';
+import { stopCode, stopWords, workspaceLog, type Actor } from '../../src-shared/domain/index.ts';
 
 /** How often a process that found the engine's place taken looks whether it has become free. */
 const RETRY_MS = 3_000;
@@ -100,12 +100,7 @@ export class EngineHost implements EngineControl {
   private failed(error: unknown): void {
     this.running = null;
     this.deps.log.write('error', 'engine-failed', { fault: error instanceof Error ? error.name : null });
-    const ledger = error instanceof LedgerError;
-    const why = ledger ? 'the ledger could not be read or written' : 'something inside it went wrong';
-    const next = ledger
-      ? 'Check the disk, verify the log, then start Countersign again'
-      : 'Start Countersign again; if it stays, call support';
-    this.become('failed', `The engine has stopped because ${why}. Nothing more is sent. ${next}.`);
+    this.become('failed', `The engine has stopped. ${stopWords(stopCode(error instanceof LedgerError ? error.code : null))}`);
   }
 
   private become(state: EngineStatus['state'], words: string): void {

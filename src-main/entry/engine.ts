@@ -2,7 +2,7 @@ import path from 'node:path';
 import { mkdirSync } from 'node:fs';
 import { ConnectionGateways } from './gateways.ts';
 import { defaultChecks, defaultConsentPolicy, defaultMatrix, type Workspace } from './workspace.ts';
-import { fileLog, r4Definitions, sha256, systemClock, systemRandom, systemTimers } from '../platform/index.ts';
+import { fileAlarm, fileLog, r4Definitions, sha256, systemClock, systemRandom, systemTimers } from '../platform/index.ts';
 import type { TriageDeps } from '../engine/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
@@ -31,6 +31,7 @@ export function compose(workspace: Workspace, mayHostPractice: () => boolean = (
     sha256,
     pseudonym: workspace.pseudonym,
     log: fileLog(paths.engineLog),
+    alarm: fileAlarm(paths.alarm),
     engineId: systemRandom.id(),
     searchSettleMs: limits.searchSettleMs,
   };

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { policyOutputs } from './policy-outputs.ts';
-import { alertKinds, switchDimensions, switchTargets } from '../../src-shared/domain/index.ts';
+import {
+  alertKinds,
+  groupDecisions,
+  groupStates,
+  stopCodes,
+  switchDimensions,
+  switchTargets,
+} from '../../src-shared/domain/index.ts';
 import { shapes } from '../../src-shared/contract/index.ts';
 
 /**
@@ -31,6 +38,46 @@ const source = z.strictObject({
 });
 const switchScope = z.partialRecord(z.enum(switchDimensions), z.string());
 
+/** All writes of one event version, over all connections. */
+const group = z.strictObject({
+  group: z.string(),
+  tenant: z.string(),
+  eventId: z.string(),
+  phase: z.enum(['preparing', 'prepared', 'committing', 'settled']),
+  state: z.enum([...groupStates, 'compensated']),
+  members: z.array(
+    z.strictObject({
+      id: z.string(),
+      connection: z.string(),
+      resourceType: z.string(),
+      slot: z.string(),
+      phase: z.enum(['preparing', 'prepared', 'committing', 'committed', 'failed', 'ended', 'undone']),
+      state: shapes.stateName,
+      reference: z.string().nullable(),
+    }),
+  ),
+  /** What could be done about what is charted; empty unless the group failed in part. Nothing is done by itself. */
+  offers: z.array(
+    z.strictObject({
+      write: z.string(),
+      connection: z.string(),
+      reference: z.string(),
+      how: z.enum(['addendum', 'entered-in-error', 'status-change', 'restore-version', 'by-hand']),
+      by: z.array(shapes.role),
+      consequence: z.string(),
+    }),
+  ),
+  decisions: z.array(
+    z.strictObject({
+      decision: z.enum(groupDecisions),
+      by: z.string(),
+      at: time,
+      reason: z.string(),
+      writes: z.array(z.string()),
+    }),
+  ),
+});
+
 /** Schemas by command; `list` commands print one such document per line. */
 export const outputs = {
   ...policyOutputs,
@@ -43,6 +90,8 @@ export const outputs = {
   }),
   'person-add': person.extend({ secret: z.string().nullable() }),
   'person-list': person,
+  'person-grant': person,
+  'person-revoke': person,
   'source-add': source,
   'source-list': source,
   'connection-add': connection,
@@ -54,9 +103,22 @@ export const outputs = {
       absenceLooks: z.int().optional(),
       inFlightMax: z.int().optional(),
       sendsPerMinuteMax: z.int().optional(),
+      retriesPerMinuteMax: z.int().optional(),
+      timeZone: z.string().optional(),
+      sendsPerDayMax: z.int().optional(),
+      sendsPerDayMaxOfSource: z.record(z.string(), z.int()).optional(),
+      maintenance: z.array(shapes.maintenanceWindow).optional(),
+      heldForReconciliation: z.array(z.string()).optional(),
     }),
   }),
-  'connection-stage': z.strictObject({ connection: z.string(), stage: connection.shape.stage, released: z.int() }),
+  'connection-window': z.strictObject({ connection: z.string(), windows: z.array(shapes.maintenanceWindow), released: z.int() }),
+  'connection-stage': z.strictObject({
+    connection: z.string(),
+    /** Left out where the stage is that of the whole connection. */
+    resource: z.string().optional(),
+    stage: connection.shape.stage,
+    released: z.int(),
+  }),
   switch: z.strictObject({
     what: z.enum(switchTargets),
     off: z.boolean(),
@@ -90,15 +152,31 @@ export const outputs = {
     switches: z.array(
       z.strictObject({ what: z.enum(switchTargets), scope: switchScope, reason: z.string(), by: z.string(), since: time }),
     ),
+    /** How the engine last judged the clock of its machine; `null` while none has seen an EHR's clock. */
+    clock: z
+      .strictObject({
+        safe: z.boolean(),
+        since: time,
+        words: z.string().nullable(),
+        jumpMs: z.int(),
+        evidence: z.array(z.strictObject({ connection: z.string(), at: time, date: z.string(), skewMs: z.int() })),
+      })
+      .nullable(),
     engine: z.strictObject({
       running: z.boolean(),
       pid: z.int().nullable(),
       host: z.string().nullable(),
       since: time.nullable(),
+      /** Why the engine last stopped by itself, until one has started again. */
+      alarm: z.strictObject({ code: z.enum(stopCodes), since: time.nullable(), words: z.string() }).nullable(),
     }),
   }),
   writes: writeSummary,
   write: writeDetail,
+  'group-show': group,
+  'group-list': group,
+  'group-decide': group,
+  'group-undone': group,
   approve: decision,
   reject: decision,
   retry: decision,

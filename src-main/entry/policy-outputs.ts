@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shapes } from '../../src-shared/contract/index.ts';
-import { consentRules, riskTiers, roles, signatoryNames } from '../../src-shared/domain/index.ts';
+import { consentRules, riskTiers, roles, signatoryNames, versionKinds } from '../../src-shared/domain/index.ts';
 
 /** What the commands about policies and consent print with `--json`. */
 
@@ -103,6 +103,44 @@ const gate = z.strictObject({
   mayAdvance: z.boolean(),
 });
 
+const signed = z.strictObject({
+  id: z.string(),
+  state,
+  finding: z.string(),
+  act: z.enum(['acknowledged', 'waived']),
+  by: z.string(),
+  role: z.enum(roles),
+  at: time,
+});
+
+const versionAt = z.strictObject({ kind: z.enum(versionKinds), version: z.string() });
+const safetyRun = z.strictObject({
+  id: z.string(),
+  at: time,
+  by: z.string(),
+  role: z.enum(roles),
+  meaning: z.string(),
+  figuresSha256: shapes.sha256,
+  figures: z.array(z.strictObject({ name: z.string(), value: z.string(), goal: z.string().nullable(), met: z.boolean() })),
+  covers: z.array(versionAt),
+  /** Writes that waited for it and are checked again. */
+  released: z.int(),
+});
+
+const emergencyAccess = z.strictObject({
+  id: z.string(),
+  person: z.string(),
+  role: z.enum(roles),
+  tenant: z.string(),
+  connection: z.string(),
+  write: z.string().nullable(),
+  reason: z.string(),
+  at: time,
+  until: time,
+  uses: z.array(z.strictObject({ write: z.string(), at: time })),
+  review: z.strictObject({ by: z.string(), role: z.enum(roles), at: time, justified: z.boolean(), words: z.string() }).nullable(),
+});
+
 export const policyOutputs = {
   'policy-explain': explain,
   'policy-propose': proposed,
@@ -112,6 +150,17 @@ export const policyOutputs = {
   'policy-flow': flow,
   'policy-gate': gate,
   'policy-sign': gate,
+  'finding-list': shapes.signedFinding.extend({ write: shapes.writeId, state }),
+  'finding-acknowledge': signed,
+  'finding-waive': signed,
+  'safety-record': safetyRun,
+  'safety-list': z.union([
+    safetyRun.omit({ released: true }).extend({ type: z.literal('run') }),
+    versionAt.extend({ type: z.literal('demanded'), paths: z.array(z.string()) }),
+  ]),
+  'emergency-open': emergencyAccess,
+  'emergency-list': emergencyAccess,
+  'emergency-review': emergencyAccess,
   'consent-record': z.strictObject({ id: z.string(), status: z.string(), readable: z.boolean() }),
   /** A FHIR R4 Consent. */
   'consent-show': z.looseObject({ resourceType: z.literal('Consent') }),

@@ -1,7 +1,16 @@
 import type { Output } from './outputs.ts';
 import type { Source } from '../../src-shared/domain/index.ts';
 
-export { connectionView, isoTime, personView, timelineEntry, writeDetail, writeSummary } from '../bridge/index.ts';
+export {
+  connectionView,
+  findingView,
+  isoTime,
+  personView,
+  timelineEntry,
+  windowView,
+  writeDetail,
+  writeSummary,
+} from '../bridge/index.ts';
 
 export function sourceView(source: Source): Output<'source-list'> {
   const { name, tenants, types, origin, approvals, owner, active } = source;

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommandFailure } from './console-io.ts';
-import { inspectDamagedFile, openSqliteLedger, type DamageReport } from '../ledger/index.ts';
+import { inspectDamagedFile, openSqliteLedger, type AtFailpoint, type DamageReport } from '../ledger/index.ts';
 import {
   createKeySlots,
   deriveKeys,
@@ -16,6 +16,7 @@ import {
   type KdfParameters,
   type WorkspaceKeys,
   type WorkspacePaths,
+  ucumUnits,
 } from '../platform/index.ts';
 import type { Commit, Ledger, LedgerLists } from '../ports/outbound/index.ts';
 import {
@@ -41,6 +42,8 @@ export interface Workspace {
 export interface OpenWorkspaceOptions {
   /** Called after each commit that this process makes. */
   readonly onCommitted?: (commit: Commit) => void;
+  /** For crash tests alone: called at every failpoint of the ledger. */
+  readonly failpoint?: AtFailpoint;
 }
 
 export interface PassphraseSource {
@@ -166,7 +169,7 @@ export function defaultConsentPolicy(): ConsentPolicy {
 export function defaultChecks(): CheckRules {
   const read = (name: string): unknown =>
     JSON.parse(readFileSync(path.join(resourcesFolder(), 'checks', `${name}.json`), 'utf8'));
-  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])));
+  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])), ucumUnits);
 }
 
 /** Names this machine in checkpoints; only letters, digits and dashes. */

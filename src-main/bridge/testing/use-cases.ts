@@ -1,4 +1,4 @@
-import type { CommitNote, ConsoleUseCases, EngineStatus, Triage } from '../../ports/inbound/index.ts';
+import type { CommitNote, ConsoleUseCases, DecisionOutcome, EngineStatus, Triage } from '../../ports/inbound/index.ts';
 import type { Person } from '../../../src-shared/domain/index.ts';
 import { contract, person as anyPerson, write } from '../../../src-shared/domain/testing/builders.ts';
 
@@ -8,6 +8,8 @@ export class TestUseCases implements ConsoleUseCases {
   readonly registered = new Map<string, Person>();
   readonly secrets = new Map<string, string>();
   readonly calls: string[] = [];
+  /** How long ago whoever approved had given their secret, milliseconds. */
+  readonly ages: number[] = [];
   readonly logged: Readonly<Record<string, unknown>>[] = [];
   revisionNow = 0;
   engineStatus: EngineStatus = { state: 'running', words: '', since: 0 };
@@ -94,7 +96,17 @@ export class TestUseCases implements ConsoleUseCases {
       this.calls.push(`write ${id}`);
       if (id !== this.row.id) return undefined;
       return {
-        view: { row: this.row, event: undefined, prepared: null, findings: [finding], facts: null, exchanges: [], timeline: [] },
+        view: {
+          row: this.row,
+          event: undefined,
+          prepared: null,
+          findings: [finding],
+          signed: [],
+          facts: null,
+          normalized: null,
+          exchanges: [],
+          timeline: [],
+        },
         title: 'Progress note',
         subject: null,
         contract: contract(),
@@ -113,13 +125,25 @@ export class TestUseCases implements ConsoleUseCases {
   };
 
   readonly decide: ConsoleUseCases['decide'] = {
-    approve: async (id, person, _meaning, seenSha256) => this.decided(`approve ${id} ${person.id} ${seenSha256}`, id),
+    approve: async (id, person, _meaning, seenSha256, acknowledged = [], age = 0) => {
+      this.ages.push(age);
+      return this.decided(`approve ${id} ${person.id} ${seenSha256} ${acknowledged.join()}`, id);
+    },
     reject: async (id, person, reason) => this.decided(`reject ${id} ${person.id} ${reason}`, id),
     retry: async (id, person) => this.decided(`retry ${id} ${person.id}`, id),
     withdraw: async (id, person) => this.decided(`withdraw ${id} ${person.id}`, id),
     resolve: async (id, person) => this.decided(`resolve ${id} ${person.id}`, id),
     attestFound: async (id, person) => this.decided(`found ${id} ${person.id}`, id),
     attestAbsent: async (id, person) => this.decided(`absent ${id} ${person.id}`, id),
+  };
+
+  readonly findings: ConsoleUseCases['findings'] = {
+    of: async () => undefined,
+    waiting: async () => [],
+    sign: async (act, id, name) => {
+      this.calls.push(`${act} ${id} ${name}`);
+      return { ok: false, code: 'self-waiver', message: 'the rule asks for somebody else' };
+    },
   };
 
   readonly testConnection = async (): Promise<undefined> => undefined;
@@ -162,9 +186,11 @@ export class TestUseCases implements ConsoleUseCases {
     return { row: this.row, title: 'Progress note', subject: null };
   }
 
-  private decided(call: string, id: string) {
+  private decided(call: string, id: string): DecisionOutcome {
     this.calls.push(call);
-    return { ok: true as const, id, state: 'pending' as const };
+    // What the engine says to whoever acknowledges something else.
+    if (call.endsWith(' other')) return { ok: false, code: 'findings-not-acknowledged', message: 'one finding is left' };
+    return { ok: true, id, state: 'pending' };
   }
 }
 

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check } from './check.ts';
 import { ConsoleIo } from '../console-io.ts';
@@ -78,5 +79,55 @@ describe('check', () => {
       findings: [{ rule: 'code-shape', path: 'Bundle.entry[0].resource: Observation.code.coding[0].code' }],
     });
     expect(rulesOf(records[2])).toContain('stop r4-missing-element');
+  });
+
+  it('F1 plain resources by units, values of an age, times and numbers of people', async () => {
+    const weight = (value: number, unit: string, at = '2026-01-10T10:00:00Z') => ({
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ system: 'http://loinc.org', code: '29463-7' }] },
+      effectiveDateTime: at,
+      valueQuantity: { value, unit, system: 'http://unitsofmeasure.org', code: unit },
+    });
+    const baby = { resourceType: 'Patient', birthDate: '2025-12-01' };
+    const bundle = (...resources: readonly object[]) => ({
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [baby, ...resources].map((one) => ({ resource: one })),
+    });
+    const cases: readonly (readonly [object, readonly string[]])[] = [
+      [weight(70, 'kg'), []],
+      [weight(70, 'lbs'), ['stop unit-not-ucum']],
+      [weight(70, 'cm'), ['review unit-does-not-fit']],
+      [weight(70_000_000, 'g'), ['review value-implausible']],
+      [weight(4_200_000_000, 'mg'), ['review value-implausible']],
+      [weight(70, 'kg', '2100-01-01T00:00:00Z'), ['review time-in-future']],
+      [bundle(weight(4.2, 'kg')), []],
+      [bundle(weight(70, 'kg')), ['review value-implausible']],
+      [bundle(weight(4.2, 'kg', '2020-01-01T00:00:00Z')), ['review time-before-birth']],
+      [
+        {
+          ...weight(70, 'kg'),
+          performer: [{ identifier: { system: 'http://hl7.org/fhir/sid/us-npi', value: '1234567890' } }],
+        },
+        ['review identifier-shape'],
+      ],
+    ];
+    const { records } = await run(cases.map(([resource]) => JSON.stringify(resource)).join('\n'), true);
+    expect(records.map(rulesOf)).toEqual(cases.map(([, expected]) => expected));
+  });
+
+  const charts = path.resolve(import.meta.dirname, '../../../../shared/data/synthea-r4');
+  it.skipIf(!existsSync(charts))('F1 ordinary charts give no finding of codes, units, values or times', async () => {
+    const [first = ''] = readdirSync(charts);
+    const chart = JSON.parse(gunzipSync(readFileSync(path.join(charts, first))).toString('utf8')) as {
+      entry: readonly { readonly resource: { readonly resourceType: string } }[];
+    };
+    const kinds = new Set(['Patient', 'Condition', 'Observation', 'AllergyIntolerance', 'MedicationRequest', 'Procedure']);
+    const entry = chart.entry.filter(({ resource }) => kinds.has(resource.resourceType));
+    expect(entry.length).toBeGreaterThan(10);
+    const { records } = await run(JSON.stringify({ ...chart, entry }), true);
+    const rules = rulesOf(records[0]).filter((one) => !/ r4-/.test(one));
+    expect(rules).toEqual([]);
   });
 });

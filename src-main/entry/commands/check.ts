@@ -13,8 +13,9 @@ import {
   type CheckRules,
   type FailureCode,
   type Finding,
+  type ResourceFacts,
 } from '../../../src-shared/domain/index.ts';
-import { asArray, asObject, asString, parseExact, type ExactObject } from '../../../src-shared/fhir/index.ts';
+import { asArray, asObject, asString, parseExact, type ExactObject, type ExactValue } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 /** `check`: every check that needs no EHR, on records that are not taken in. Needs no workspace (F1, F2). */
@@ -68,6 +69,7 @@ function checkRecord(record: IncomingRecord, rules: CheckRules): Checked {
 
 /** A plain resource, or each entry of a Bundle, by structure and by codes, units and texts. */
 function checkFhir(record: IncomingRecord, rules: CheckRules, definitions: Definitions): Checked {
+  const now = systemClock.now();
   if ('refused' in record) return { eventId: null, findings: [refused(record.refused, record.message)] };
   const parsed = parseExact(record.text, limits.jsonDepthMax);
   if (!parsed.ok) return { eventId: null, findings: [refused(parsed.fault.code, parsed.fault.message)] };
@@ -76,22 +78,32 @@ function checkFhir(record: IncomingRecord, rules: CheckRules, definitions: Defin
     return { eventId: null, findings: [refused('structure-invalid', 'the record is not a JSON object')] };
   const eventId = asString(resource.id) ?? null;
   if (asString(resource.resourceType) !== 'Bundle')
-    return { eventId, findings: resourceFindings(resource, '', rules, definitions) };
+    return { eventId, findings: resourceFindings(resource, '', { birthDate: null, now }, rules, definitions) };
   const entries = asArray(resource.entry) ?? [];
+  const facts = { birthDate: birthDateIn(entries), now };
   const findings = entries.flatMap((entry, index) => {
     const inside = asObject(asObject(entry)?.resource);
-    return inside === undefined ? [] : resourceFindings(inside, `Bundle.entry[${index}].resource: `, rules, definitions);
+    return inside === undefined ? [] : resourceFindings(inside, `Bundle.entry[${index}].resource: `, facts, rules, definitions);
   });
   return { eventId, findings };
+}
+
+/** The birth date of the one patient in a Bundle; `null` where there is none, or where it could be that of another. */
+function birthDateIn(entries: readonly ExactValue[]): string | null {
+  const patients = entries
+    .map((entry) => asObject(asObject(entry)?.resource))
+    .filter((one) => asString(one?.resourceType) === 'Patient');
+  return patients.length === 1 ? (asString(patients[0]?.birthDate) ?? null) : null;
 }
 
 function resourceFindings(
   resource: ExactObject,
   before: string,
+  facts: ResourceFacts,
   rules: CheckRules,
   definitions: Definitions,
 ): readonly Finding[] {
-  const findings = [...definitions.validate(resource), ...checkResourceCodes(resource, rules)];
+  const findings = [...definitions.validate(resource), ...checkResourceCodes(resource, rules, facts)];
   return findings.map((finding) => ({ ...finding, path: `${before}${finding.path}` }));
 }
 

@@ -60,7 +60,7 @@ const VERDICTS = {
 } as const;
 
 /** A file that a person names; policies and consents are small. */
-function readDocument(file: string): string {
+export function readDocument(file: string): string {
   try {
     const bytes = readFileSync(file);
     if (bytes.length > limits.policyBytesMax)

@@ -2,14 +2,15 @@ import path from 'node:path';
 import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import { withPerson, type CommandContext } from '../session.ts';
-import { connectionView, personView, sourceView } from '../views.ts';
-import { register, testConnection } from '../../engine/index.ts';
+import { connectionView, isoTime, personView, sourceView } from '../views.ts';
+import { grants, register, testConnection } from '../../engine/index.ts';
 import { adapters } from '../../ehr/index.ts';
 import { createSecret, hashSecret } from '../../identity/index.ts';
 import {
   workspaceLog,
   type ApprovalReach,
   type Connection,
+  type GrantChange,
   type Origin,
   type Person,
   type Role,
@@ -48,11 +49,55 @@ export function personList(context: CommandContext): Promise<number> {
       context.io.result(
         'person-list',
         personView(person),
-        `${person.id}  ${printable(person.name)}  ${person.roles.join(', ')}${person.active ? '' : '  (inactive)'}`,
+        `${person.id}  ${printable(person.name)}  ${rolesWords(person)}${person.active ? '' : '  (inactive)'}`,
       );
     }
     return 0;
   });
+}
+
+/** Gives a person a role; from `until` on they no longer have it. */
+export function personGrant(
+  context: CommandContext,
+  id: string,
+  role: Role,
+  until: string | undefined,
+  reason: string,
+): Promise<number> {
+  const end = until === undefined ? null : Date.parse(until);
+  if (end !== null && Number.isNaN(end))
+    throw new CommandFailure(2, 'usage', `--until takes a time like 2026-12-31T18:00:00Z, not "${printable(until ?? '')}".`);
+  return changeRoles(context, 'person-grant', id, { change: 'grant', role, until: end }, reason);
+}
+
+export function personRevoke(context: CommandContext, id: string, role: Role, reason: string): Promise<number> {
+  return changeRoles(context, 'person-revoke', id, { change: 'revoke', role }, reason);
+}
+
+function changeRoles(
+  context: CommandContext,
+  name: 'person-grant' | 'person-revoke',
+  id: string,
+  change: GrantChange,
+  reason: string,
+): Promise<number> {
+  return withPerson(context, 'person.grant', async ({ deps, person, actor }) => {
+    const outcome = await grants(deps).change(id, change, reason, person, actor);
+    if (!outcome.ok)
+      throw new CommandFailure(
+        outcome.code === 'person-unknown' ? 2 : 1,
+        outcome.code,
+        `Not done: ${printable(outcome.message)}.`,
+      );
+    context.io.result(name, personView(outcome.person), `${id} is now: ${rolesWords(outcome.person)}.`);
+    return 0;
+  });
+}
+
+/** The roles of a person, each with its end where it has one. */
+function rolesWords({ roles, rolesUntil }: Person): string {
+  if (roles.length === 0) return 'without a role';
+  return roles.map((role) => (rolesUntil?.[role] === undefined ? role : `${role} until ${isoTime(rolesUntil[role])}`)).join(', ');
 }
 
 export interface SourceOptions {

@@ -2,11 +2,12 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import { withService, type CommandContext, type Session } from '../session.ts';
 import { isoTime } from '../views.ts';
-import { alertsNow, runEngine, takeIn } from '../../engine/index.ts';
+import { alertsNow, clockNow, runEngine, takeIn } from '../../engine/index.ts';
 import { recordsOf, UnreadableFile } from '../../intake/index.ts';
 import { readEngineLockHolder } from '../../ledger/index.ts';
-import type { Receipt } from '../../ports/inbound/index.ts';
-import { failureOf, settledStates, switchWords, type StateName } from '../../../src-shared/domain/index.ts';
+import type { ClockView, Receipt } from '../../ports/inbound/index.ts';
+import type { RaisedAlarm } from '../../ports/outbound/index.ts';
+import { failureOf, settledStates, stopCode, stopWords, switchWords, type StateName } from '../../../src-shared/domain/index.ts';
 
 /** Taking in, running, and how things stand. */
 
@@ -110,7 +111,9 @@ export function status(context: CommandContext): Promise<number> {
     const age = (at: number | null): number | null => (at === null ? null : Math.max(0, Math.round((now - at) / 1000)));
     const switches = (await deps.ledger.rows('switch')).filter((one) => one.off);
     const alerts = await alertsNow(deps);
+    const clock = await clockNow(deps.ledger);
     const lock = await readEngineLockHolder(context.options.workspace);
+    const raised = deps.alarm?.raised() ?? null;
     const writes = Object.values(counts.byState).reduce((sum, count) => sum + count, 0);
     const output = {
       writes,
@@ -126,14 +129,26 @@ export function status(context: CommandContext): Promise<number> {
         by,
         since: isoTime(at),
       })),
+      clock:
+        clock === null
+          ? null
+          : {
+              safe: clock.safe,
+              since: isoTime(clock.since),
+              words: clock.words,
+              jumpMs: clock.jumpMs,
+              evidence: clock.evidence.map((one) => ({ ...one, at: isoTime(one.at) })),
+            },
       engine: {
         running: lock !== null,
         pid: lock?.pid ?? null,
         host: lock?.host ?? null,
         since: lock === null ? null : isoTime(Date.parse(lock.since)),
+        alarm: raised === null ? null : alarmOf(raised),
       },
     };
     const lines = [
+      ...(output.engine.alarm === null ? [] : [`ALARM: the engine has stopped. ${output.engine.alarm.words}`]),
       `${writes} writes: ${list(counts.byState)}.`,
       `Groups: ${list(counts.byGroupState)}.`,
       ...Object.entries(counts.byConnection).map(([name, states]) => `Connection ${name}: ${list(states)}.`),
@@ -143,16 +158,31 @@ export function status(context: CommandContext): Promise<number> {
       output.queue.oldestUnknownSeconds === null
         ? 'No outcome is unknown.'
         : `Oldest unknown outcome: ${output.queue.oldestUnknownSeconds} s.`,
-      ...alerts.map((alert) => `Alert: ${alert.writes} writes ${alert.words}.`),
+      ...alerts.map((alert) => `Alert: ${alert.writes} ${alert.kind === 'emergency-unreviewed' ? '' : 'writes '}${alert.words}.`),
       ...switches.map(
         (one) =>
           `Switched off: ${one.what} for ${printable(switchWords(one.scope))}, by ${printable(one.by)}: ${printable(one.reason)}`,
       ),
+      clockWords(clock),
       lock === null ? 'No engine is running.' : `An engine runs: process ${lock.pid} on ${lock.host}.`,
     ];
     context.io.result('status', output, lines.join('\n'));
     return 0;
   });
+}
+
+/** Why the engine last stopped by itself, until one has started again. */
+function alarmOf({ code, at }: RaisedAlarm) {
+  const stop = stopCode(code);
+  return { code: stop, since: at === null ? null : isoTime(at), words: stopWords(stop) };
+}
+
+function clockWords(clock: ClockView | null): string {
+  if (clock === null) return 'Clock: no engine has compared it with an EHR yet.';
+  const { safe, since, words, evidence } = clock;
+  const beside = evidence.map(({ connection, skewMs }) => `${connection} ${(skewMs / 1000).toFixed(1)} s`).join(', ');
+  const head = safe ? 'Clock: can be trusted' : `Clock: cannot be trusted, nothing is sent; ${printable(words ?? '')}`;
+  return `${head}, since ${isoTime(since)}${beside === '' ? '' : ` (EHRs ahead by: ${printable(beside)})`}.`;
 }
 
 function list(counts: Readonly<Record<string, number>>): string {

@@ -89,12 +89,16 @@ function detailWords(detail: Output<'write'>): string {
     lines.push(
       `  Approved by ${printable(detail.approval.name)} (${detail.approval.role}) at ${detail.approval.at}: ${printable(detail.approval.meaning)}`,
     );
-  for (const finding of detail.findings)
-    lines.push(`  ${finding.severity}: ${printable(finding.path)}: ${printable(finding.message)}. ${finding.next}`);
+  if (detail.normalized !== null)
+    lines.push(`  Counts as: ${detail.normalized.class} (rules of normalization ${detail.normalized.rules})`);
+  for (const finding of detail.findings) lines.push(findingWords(finding));
   for (const difference of detail.differences)
     lines.push(
       `  differs: ${difference.path} ${difference.kind}, sent ${printable(difference.sent ?? 'nothing')}, found ${printable(difference.found ?? 'nothing')}`,
     );
+  for (const { path, sent, found } of detail.noted)
+    lines.push(`  noted: ${path}, sent ${printable(sent ?? 'nothing')}, found ${printable(found ?? 'nothing')}`);
+  if (detail.follow !== null) lines.push(...followWords(detail.follow));
   if (request !== null)
     lines.push(
       `  Request: ${request.method} ${printable(request.path)}, sha256 ${request.sha256}`,
@@ -112,6 +116,42 @@ function detailWords(detail: Output<'write'>): string {
     );
   }
   return lines.join('\n');
+}
+
+const driftWords = {
+  changed: 'was changed in the chart',
+  touched: 'has a newer version in the chart, in which everything sent still stands',
+  'entered-in-error': 'was marked as entered in error in the chart',
+  deleted: 'is no longer in the chart',
+} as const;
+
+/** What later looks at the chart entry have shown. */
+function followWords({ looks, failures, at, nextAt, drift, awaited }: NonNullable<Output<'write'>['follow']>): string[] {
+  const next = nextAt === null ? 'not looked at again' : `looked at again at ${nextAt}`;
+  const failed = failures === 0 ? '' : `, the last ${failures} of them failed`;
+  const lines = [`  Looked at again ${looks} times, last at ${at}${failed}; ${next}`];
+  if (drift !== null) {
+    const version = drift.versionId === null ? '' : `, version ${printable(drift.versionId)}`;
+    const by = drift.by === null ? '' : `, by ${printable(drift.by)}`;
+    lines.push(`  drift: it ${driftWords[drift.kind]}${version}${by}; noticed at ${drift.noticedAt}`);
+    for (const { path, sent, found } of drift.differences)
+      lines.push(`    ${path}: sent ${printable(sent ?? 'nothing')}, now ${printable(found ?? 'nothing')}`);
+  }
+  if (awaited !== null)
+    lines.push(
+      `  awaited: ${awaited.element} is ${printable(awaited.value ?? 'not there')}, by ${awaited.by}: ${awaited.result}`,
+    );
+  return lines;
+}
+
+/** A finding with its name and what was signed about it. */
+export function findingWords(finding: Output<'write'>['findings'][number]): string {
+  const { message, name, next, path, severity, signature } = finding;
+  const signed =
+    signature === null
+      ? ''
+      : ` ${signature.act} by ${printable(signature.name)} (${signature.role}) at ${signature.at}: ${printable(signature.reason)}`;
+  return `  ${severity}: ${printable(path)}: ${printable(message)}. ${next} [${printable(name)}]${signed}`;
 }
 
 type Decider = ReturnType<typeof peopleDecide>;
@@ -144,7 +184,9 @@ export const approveWrite = (context: CommandContext, id: string, meaning: strin
     const view = await inspect(session.deps).write(id, session.actor);
     // What is shown here is what is approved: if the request changes in between, the approval is refused as stale.
     if (view !== undefined) context.io.note(`About to be approved:\n${detailWords(writeDetail(view))}`);
-    return decider.approve(id, session.person, meaning, view?.prepared?.sha256 ?? '');
+    // The remarks have just been shown too: whoever goes on takes them upon themselves, with the meaning as the reason.
+    const acknowledged = (view?.signed ?? []).map(({ name }) => name);
+    return decider.approve(id, session.person, meaning, view?.prepared?.sha256 ?? '', acknowledged);
   })(context);
 
 export const rejectWrite = (context: CommandContext, id: string, reason: string): Promise<number> =>

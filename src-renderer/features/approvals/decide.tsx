@@ -1,6 +1,6 @@
-import { Button, Checkbox, Textarea } from '@mantine/core';
-import { useId, useRef, useState } from 'react';
-import type { CallFailure, FindingView, WriteViewModel } from '../../../src-shared/contract/index.ts';
+import { Button, Checkbox, PasswordInput, Textarea } from '@mantine/core';
+import { useId, useRef, useState, type FormEvent } from 'react';
+import type { CallFailure, WriteViewModel } from '../../../src-shared/contract/index.ts';
 import { approverRole, rolesFor, type Role } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { CallError, useAct } from '../../bridge/index.ts';
@@ -9,11 +9,6 @@ import { useMe } from '../../stores/index.ts';
 import classes from './approvals.module.css';
 
 const MEANING = 'I reviewed this against the visit and approve it for the chart.';
-
-/** How an acknowledged finding is named to the main process. */
-function keyOf({ rule, path }: FindingView): string {
-  return `${rule} ${path}`;
-}
 
 /** The decision on one write: whom it needs, what has to be acknowledged, what the signature means. */
 export function Decide(props: {
@@ -41,8 +36,8 @@ export function Decide(props: {
   const rejectAction = view.actions.find(({ name }) => name === 'reject');
   const asked = write.waitingFor?.roles ?? view.risk.approvers;
   const role: Role | undefined = approverRole(person, { approvers: view.risk.approvers.filter((one) => asked.includes(one)) });
-  const warnings = write.findings.filter(({ severity }) => severity === 'review');
-  const others = write.findings.filter(({ severity }) => severity !== 'review');
+  const warnings = write.findings.filter(({ severity, signature }) => severity === 'review' && signature === null);
+  const others = write.findings.filter((finding) => !warnings.includes(finding));
   const stale = write.request !== null && seen !== write.request.sha256;
 
   const locked =
@@ -52,7 +47,7 @@ export function Decide(props: {
         ? 'What would be sent has changed. Look at it again first.'
         : !props.chartRead
           ? 'The chart is still being read.'
-          : warnings.some((finding) => !acknowledged.has(keyOf(finding)))
+          : warnings.some((finding) => !acknowledged.has(finding.name))
             ? 'Acknowledge each remark first.'
             : meaning.trim() === ''
               ? 'Say what your approval means first.'
@@ -117,15 +112,22 @@ export function Decide(props: {
           </div>
         )}
         {others.map((finding) => (
-          <p key={keyOf(finding)} className={classes.finding} data-severity={finding.severity}>
+          <p key={finding.name} className={classes.finding} data-severity={finding.severity}>
             <SafeText text={finding.message} />
+            {finding.signature !== null && (
+              <span className="muted">
+                {' '}
+                {finding.signature.act} by <SafeText text={finding.signature.name} />:{' '}
+                <SafeText text={finding.signature.reason} />
+              </span>
+            )}
           </p>
         ))}
         {warnings.length > 0 && (
           <fieldset className={classes.acknowledge}>
             <legend>Acknowledge</legend>
             {warnings.map((finding) => {
-              const key = keyOf(finding);
+              const key = finding.name;
               return (
                 <Checkbox
                   key={key}
@@ -167,6 +169,7 @@ export function Decide(props: {
         <div className={classes.refused} role="alert">
           {failure.code === 'approval-stale' && <p>What would be sent is no longer what was on the screen.</p>}
           <FailureWords failure={failure} />
+          {failure.code === 'step-up-needed' && <StepUp onGiven={sign} />}
           {failure.code === 'approval-stale' && (
             <Button size="compact-sm" onClick={lookAgain}>
               Look again
@@ -220,5 +223,30 @@ export function Decide(props: {
         It is not sent to the chart. Its author has to correct it and send it anew.
       </ReasonDialog>
     </section>
+  );
+}
+
+/** High risk asks for the secret again when it was given a while ago. */
+function StepUp(props: { readonly onGiven: () => void }) {
+  const unlock = useAct('session.unlock');
+  const [secret, setSecret] = useState('');
+  const give = (event: FormEvent): void => {
+    event.preventDefault();
+    unlock.mutateAsync({ secret }).then(props.onGiven, () => setSecret(''));
+  };
+  return (
+    <form onSubmit={give}>
+      <PasswordInput
+        label="Your secret"
+        value={secret}
+        onChange={(event) => setSecret(event.currentTarget.value)}
+        maxLength={limits.secretCharsMax}
+        autoComplete="off"
+        error={unlock.error === null ? null : unlock.error.failure.message}
+      />
+      <Button type="submit" size="compact-sm" loading={unlock.isPending} disabled={secret === ''}>
+        Approve with it
+      </Button>
+    </form>
   );
 }

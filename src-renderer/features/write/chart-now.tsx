@@ -15,7 +15,7 @@ const kinds: Readonly<Record<DifferenceView['kind'], string>> = {
 
 /** What the chart holds at this moment, read when the person asks for it. */
 export function ChartNowTab(props: { readonly write: WriteDetail }) {
-  const { id, differences } = props.write;
+  const { id, differences, follow } = props.write;
   const chart = useCall('write.chart-now', { id }, { enabled: false, staleMs: Infinity });
   return (
     <div className={classes.part}>
@@ -37,8 +37,48 @@ export function ChartNowTab(props: { readonly write: WriteDetail }) {
             <Differences differences={differences} />
           </section>
         )}
+        {follow !== null && <LaterLooks follow={follow} />}
       </div>
     </div>
+  );
+}
+
+const driftWords = {
+  changed: 'It was changed in the chart after it was written.',
+  touched: 'It has a newer version in the chart; everything that was sent still stands there.',
+  'entered-in-error': 'It was marked as entered in error in the chart.',
+  deleted: 'It is no longer in the chart.',
+} as const;
+
+/** What became of the entry after it was written, as the last look by itself showed it. */
+function LaterLooks(props: { readonly follow: NonNullable<WriteDetail['follow']> }) {
+  const { at, nextAt, drift, awaited } = props.follow;
+  return (
+    <section className={classes.part}>
+      <h3>Looked at again by itself</h3>
+      <p>
+        Last <At at={at} />
+        {nextAt !== null && (
+          <>
+            , next <At at={nextAt} />
+          </>
+        )}
+        . {drift === null ? 'It stands as it was written.' : driftWords[drift.kind]}
+        {drift !== null && drift.by !== null && (
+          <>
+            {' '}
+            By <SafeText text={drift.by} />.
+          </>
+        )}
+      </p>
+      {awaited !== null && (
+        <p>
+          Expected there: <SafeText text={awaited.element} />, now <SafeText text={awaited.value ?? 'not set'} />,{' '}
+          {awaited.result === 'done' ? 'done.' : awaited.result === 'overdue' ? 'overdue.' : 'still open.'}
+        </p>
+      )}
+      {drift !== null && drift.differences.length > 0 && <Differences differences={drift.differences} />}
+    </section>
   );
 }
 

@@ -1,6 +1,10 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
 import type { FindingView, WriteViewModel } from '../../../src-shared/contract/index.ts';
 import { Link } from 'wouter';
-import { EmptyState, Evidence, roleWords, SafeText, StateBadge, writeAddress } from '../../components/index.ts';
+import { useAct } from '../../bridge/index.ts';
+import { At, EmptyState, Evidence, ReasonDialog, roleWords, SafeText, StateBadge, writeAddress } from '../../components/index.ts';
+import { useMe } from '../../stores/index.ts';
 import classes from './parts.module.css';
 
 const severities: Readonly<Record<FindingView['severity'], string>> = {
@@ -20,8 +24,8 @@ export function Findings(props: { readonly view: WriteViewModel }) {
         <EmptyState title="The checks found nothing.">Everything that is checked before sending was in order.</EmptyState>
       )}
       <ul className={classes.list}>
-        {findings.map((finding, at) => (
-          <li key={`${finding.rule} ${finding.path} ${at}`} className={classes.finding} data-severity={finding.severity}>
+        {findings.map((finding) => (
+          <li key={finding.name} className={classes.finding} data-severity={finding.severity}>
             <p>
               <strong>
                 {severities[finding.severity]}: <SafeText text={finding.message} />
@@ -33,6 +37,7 @@ export function Findings(props: { readonly view: WriteViewModel }) {
             <p className="small muted">
               rule <SafeText text={finding.rule} /> · <SafeText text={finding.path} />
             </p>
+            <Signing id={view.write.id} finding={finding} />
           </li>
         ))}
       </ul>
@@ -54,6 +59,49 @@ export function Findings(props: { readonly view: WriteViewModel }) {
         </section>
       )}
     </div>
+  );
+}
+
+/** What was signed about a finding, or the way to sign it. */
+function Signing(props: { readonly id: string; readonly finding: FindingView }) {
+  const { id, finding } = props;
+  const { signature, signing } = finding;
+  const { person } = useMe();
+  const sign = useAct('write.sign-finding');
+  const [asking, setAsking] = useState(false);
+  if (signature !== null)
+    return (
+      <p className="small">
+        {signature.act === 'waived' ? 'Waived' : 'Acknowledged'} by <SafeText text={signature.name} /> (
+        {roleWords([signature.role])}), <At at={signature.at} />: <SafeText text={signature.reason} />
+      </p>
+    );
+  if (signing === null) return null;
+  if (!signing.roles.some((role) => person.roles.includes(role)))
+    return (
+      <p className="small muted">
+        {signing.act === 'waive' ? 'May be waived' : 'May be acknowledged'} by: {roleWords(signing.roles)}
+        {signing.anotherPerson ? ', other than whoever approved it' : ''}.
+      </p>
+    );
+  const act = signing.act === 'waive' ? 'Waive' : 'Acknowledge';
+  return (
+    <>
+      <Button size="compact-sm" variant="default" onClick={() => setAsking(true)}>
+        {act}…
+      </Button>
+      <ReasonDialog
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={`${act} this finding`}
+        label="Why may it be charted all the same?"
+        hint="Signed with your name, kept in the log, and asked again when the write, the contract or the rule changes."
+        act={act}
+        onAct={(reason) => sign.mutateAsync({ id, act: signing.act, finding: finding.name, reason }).then(() => setAsking(false))}
+      >
+        <SafeText text={finding.message} />
+      </ReasonDialog>
+    </>
   );
 }
 
