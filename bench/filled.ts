@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Desk } from '../e2e/support/command-line.ts';
+import { openLedger } from '../e2e/support/ledger.ts';
 import { ensureBuilt } from '../scripts/ensure-built.ts';
-import { openSqliteLedger } from '../src-main/ledger/index.ts';
-import { deriveKeys, openKeySlots, systemClock, systemRandom } from '../src-main/platform/index.ts';
-import type { Commit, EntryDraft, Ledger, LedgerLists } from '../src-main/ports/outbound/index.ts';
+import { systemClock } from '../src-main/platform/index.ts';
+import type { Commit, EntryDraft, Ledger } from '../src-main/ports/outbound/index.ts';
 import { base32, type PlannedWrite, type WriteState } from '../src-shared/domain/index.ts';
 import { bencher, seconds } from './support.ts';
 
@@ -69,24 +69,6 @@ async function fillDesk(writes: number): Promise<Filled> {
     await desk.close();
     throw error;
   }
-}
-
-/** The desk's ledger, opened beside the command line; whoever opens it closes it. How long the passphrase took to become the key. */
-export async function openLedger(
-  desk: Desk,
-): Promise<{ readonly ledger: Ledger & LedgerLists; readonly passphraseSeconds: number }> {
-  const startedAt = performance.now();
-  const opened = await openKeySlots(desk.workspace, desk.env['COUNTERSIGN_PASSPHRASE'] ?? '');
-  if (!opened.ok) throw new Error(opened.message);
-  const passphraseSeconds = seconds(startedAt);
-  const ledger = await openSqliteLedger({
-    folder: desk.workspace,
-    keys: deriveKeys(opened.key),
-    clock: systemClock,
-    random: systemRandom,
-  });
-  if (!ledger.ok) throw new Error(ledger.message);
-  return { ledger: ledger.ledger, passphraseSeconds };
 }
 
 async function fill(ledger: Ledger, writes: number): Promise<void> {

@@ -1,27 +1,44 @@
-// `npm run bench [-- NAME...] [--json] [--full]`: runs the benches, prints ratios measured side by side in this run.
+// `npm run bench [-- NAME...] [--json] [--full] [--writes N]`: runs the benches, prints ratios measured side by side in this run.
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import * as consoleBench from './console.ts';
+import * as crash from './crash.ts';
 import * as engine from './engine.ts';
 import { closeFilled } from './filled.ts';
 import * as footprint from './footprint.ts';
 import * as intake from './intake.ts';
 import * as safety from './safety.ts';
+import * as soak from './soak.ts';
 import * as start from './start.ts';
 import { root, type Figure } from './support.ts';
 
-const benches: Readonly<Record<string, (full: boolean) => Promise<readonly Figure[]>>> = {
+interface BenchOptions {
+  /** How many writes, for benches that let it be chosen; `null`: as many as they usually do. */
+  readonly writes: number | null;
+}
+
+const benches: Readonly<Record<string, (full: boolean, options: BenchOptions) => Promise<readonly Figure[]>>> = {
   engine: engine.run,
   intake: intake.run,
   footprint: footprint.run,
   safety: safety.run,
   start: start.run,
   console: consoleBench.run,
+  crash: crash.run,
+  soak: soak.run,
 };
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const json = process.argv.includes('--json');
-const full = process.argv.includes('--full');
+const { positionals: names, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, full: { type: 'boolean', default: false }, writes: { type: 'string' } },
+});
+const { json, full } = values;
+const writes = values.writes === undefined ? null : Number(values.writes);
+if (writes !== null && !(Number.isSafeInteger(writes) && writes > 0)) {
+  process.stderr.write('--writes takes a number of writes.\n');
+  process.exit(2);
+}
 const unknown = names.filter((name) => !(name in benches));
 if (unknown.length > 0) {
   process.stderr.write(`There is no bench ${unknown.join(', ')}. Benches: ${Object.keys(benches).join(', ')}.\n`);
@@ -36,7 +53,7 @@ try {
   for (const [name, run] of Object.entries(benches)) {
     if (names.length > 0 && !names.includes(name)) continue;
     say(`\n${name}`);
-    const figures = await run(full);
+    const figures = await run(full, { writes });
     if (json) process.stdout.write(`${JSON.stringify({ bench: name, commit, figures })}\n`);
     else for (const figure of figures) process.stdout.write(`  ${line(figure)}\n`);
   }

@@ -3,10 +3,11 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openBrowser, openConsole, untilSignIn } from './browser.ts';
-import { filled, openLedger } from './filled.ts';
+import { filled } from './filled.ts';
 import type { Entry, LedgerReader } from '../src-main/ports/outbound/index.ts';
 import { workspaceLog, type EntryType } from '../src-shared/domain/index.ts';
 import type { Desk } from '../e2e/support/command-line.ts';
+import { openLedger } from '../e2e/support/ledger.ts';
 import { eventRecord, load, median, startFixedEhr, type Figure } from './support.ts';
 
 const SIZES = [10_000, 100_000];

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { adapters } from '../src-main/ehr/index.ts';
 import { register, type EngineDeps } from '../src-main/engine/index.ts';
 import { openSqliteLedger } from '../src-main/ledger/index.ts';
-import { r4Definitions, sha256, systemClock, systemRandom, systemTimers } from '../src-main/platform/index.ts';
+import { r4Definitions, sha256, systemClock, systemRandom, systemTimers, ucumUnits } from '../src-main/platform/index.ts';
 import type { EhrGateway } from '../src-main/ports/outbound/index.ts';
 import {
   checkRuleNames,
@@ -34,7 +34,7 @@ export const bencher: Actor = { kind: 'system', id: 'bench' };
 /** The shipped rules of the content checks. */
 export function benchChecks(): CheckRules {
   const read = (name: string): unknown => JSON.parse(readFileSync(path.join(root, 'resources/checks', `${name}.json`), 'utf8'));
-  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])));
+  return compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, read(name)])), ucumUnits);
 }
 
 export interface Rig {

@@ -5,7 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { projectRoot } from './ensure-installed.mjs';
 
 const topLevel = new Set([
-  ...['package.json', 'package-lock.json', 'tsconfig.json', 'electron.vite.config.ts', 'vitest.config.ts', 'eslint.config.js'],
+  ...[
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'electron.vite.config.ts',
+    'vitest.config.ts',
+    'eslint.config.js',
+    'stryker.config.json',
+    'vitest.mutation.config.ts',
+  ],
   ...['.prettierrc.json', '.prettierignore', '.dependency-cruiser.cjs', '.gitignore', '.npmrc', '.git', '.ci'],
   ...['src-main', 'src-renderer', 'src-shared', 'resources', 'e2e', 'docs', 'bench', 'scripts', 'README.md', 'CHANGELOG.md'],
   ...['node_modules', 'out', 'coverage'],

@@ -7,7 +7,12 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { outputJsonSchema, outputs, type CommandName } from '../src-main/entry/outputs.ts';
 import { faultPlanJsonSchema } from '../src-main/practice-ehr/index.ts';
-import { businessEventJsonSchema, contractMatrixJsonSchema, policyDocumentJsonSchema } from '../src-shared/domain/index.ts';
+import {
+  businessEventJsonSchema,
+  contractMatrixJsonSchema,
+  normalizationJsonSchema,
+  policyDocumentJsonSchema,
+} from '../src-shared/domain/index.ts';
 import { projectRoot } from './ensure-installed.mjs';
 
 export const schemaFolder = path.join(projectRoot, 'resources', 'schemas');
@@ -22,6 +27,7 @@ export function schemaFiles(): ReadonlyMap<string, string> {
       'policy.schema.json',
       named('policy', 'Policy document: contract, override, consent or agreements', policyDocumentJsonSchema()),
     ],
+    ['normalization.schema.json', named('normalization', 'Rules of normalization', normalizationJsonSchema())],
     ['practice-ehr-faults.schema.json', faultPlanJsonSchema()],
     ...commands.map((command): [string, unknown] => [
       `cli/${command}.schema.json`,

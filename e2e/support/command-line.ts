@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 
 /** The built command line, run as anyone would run it: another process, its output and its exit code. */
 
-const root = path.resolve(import.meta.dirname, '..', '..');
+export const root = path.resolve(import.meta.dirname, '..', '..');
 const cli = path.join(root, 'out', 'main', 'cli.js');
 
 export interface Done {
