@@ -71,7 +71,7 @@ describe.runIf(present)("visits with clinicians' notes on synthetic patients", (
       const visits = readVisits();
       expect(visits).toHaveLength(127);
       const patients = charts.map(readChart);
-      const planned = visits.map((visit, index) => plan(visit, patients[index % patients.length]));
+      const planned = visits.map((visit, index) => plan(visit, patients[index % patients.length], index));
       const file = desk.file('visits.ndjson', planned.map((one) => one.line).join('\n'));
       await desk.ok(['person', 'add', 'dr-visits', '--name', 'Visit Doctor', '--role', 'clinician', '--npi', '1245319599']);
 
@@ -162,14 +162,16 @@ interface Planned {
 
 const OBSERVATIONS_PER_VISIT = 3;
 
-function plan(visit: Visit, chart: Chart | undefined): Planned {
+function plan(visit: Visit, chart: Chart | undefined, index: number): Planned {
   if (chart === undefined) throw new Error('no chart');
   const observations = chart.observations.slice(0, OBSERVATIONS_PER_VISIT);
+  // The values are the chart's own, measured again: at the chart's own moment they would be what it holds already, and stopped.
+  const effectiveAt = new Date(Date.UTC(2026, 2, 1, 8, index)).toISOString();
   const content = JSON.stringify({
     note: { title: 'Visit note', type: { system: 'http://loinc.org', code: '11506-3' }, text: visit.clinicianNote },
     ...(observations.length === 0
       ? {}
-      : { observations: observations.map(({ resource, value }) => observationContent(resource, value)) }),
+      : { observations: observations.map(({ resource, value }) => observationContent(resource, value, effectiveAt)) }),
   });
   const { patient, encounter } = chart;
   const [name] = patient.name as { family: string; given: string[] }[];
@@ -210,10 +212,10 @@ function plan(visit: Visit, chart: Chart | undefined): Planned {
   };
 }
 
-function observationContent(resource: Resource, value: string): Record<string, unknown> {
+function observationContent(resource: Resource, value: string, effectiveAt: string): Record<string, unknown> {
   const coding = (resource.code as { coding: { system: string; code: string; display: string }[] }).coding[0];
   const { code } = resource.valueQuantity as { code: string };
-  return { code: coding, value, unit: code, effectiveAt: resource.effectiveDateTime };
+  return { code: coding, value, unit: code, effectiveAt };
 }
 
 /** The chart's own bytes: the note's text to the last character, each value with its digits. */

@@ -1,6 +1,7 @@
 export { clockNow } from './audit/clock.ts';
 export { inspect } from './audit/inspect.ts';
 export type { EngineDeps } from './deps.ts';
+export { dryRun } from './dry-run/dry-run.ts';
 export { readRecord, takeIn } from './intake/take-in.ts';
 export { runEngine } from './outbox/run.ts';
 export { peopleDecide } from './policy/decide.ts';
@@ -10,6 +11,7 @@ export { consents } from './governance/consents.ts';
 export { gates } from './governance/gate.ts';
 export { emergency } from './governance/emergency.ts';
 export { grants } from './registry/grants.ts';
+export { shadow } from './shadow/shadow.ts';
 export { safety } from './governance/safety.ts';
 export { governance } from './governance/policies.ts';
 export { alertsNow } from './recovery/alerts.ts';

@@ -9,6 +9,7 @@ import { addConnectionControls, addGroupCommands } from './cli-controls.ts';
 import { list, wholeNumber } from './cli-options.ts';
 import { addPolicyCommands } from './cli-policy.ts';
 import { check } from './commands/check.ts';
+import { dryRunFiles } from './commands/dry-run.ts';
 import { init } from './commands/init.ts';
 import { practiceEhr } from './commands/practice-ehr.ts';
 import {
@@ -22,6 +23,7 @@ import {
   sourceAdd,
   sourceList,
 } from './commands/registry.ts';
+import { shadowReport } from './commands/shadow.ts';
 import { simulateSeeds } from './commands/simulate.ts';
 import { ingest, run, secondsOption, status } from './commands/work.ts';
 import { approveWrite, rejectWrite, resolveWrite, retryWrite, withdrawWrite, write, writes } from './commands/writes.ts';
@@ -162,6 +164,19 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .argument('<file...>')
     .option('--fhir', 'the files hold FHIR R4 resources or Bundles', false)
     .action((files: string[], options: { fhir: boolean }) => act((context) => check(context, files, options)));
+  cli
+    .command('dry-run')
+    .description('what would become of events and what would be sent; takes nothing in and sends nothing')
+    .argument('<file...>')
+    .option('--connection <name>', 'only the writes of this connection')
+    .action((files: string[], options: { connection?: string }) =>
+      act((context) => dryRunFiles(context, files, options.connection ?? null)),
+    );
+  cli
+    .command('shadow')
+    .description('at stage shadow: what would have been written beside what people wrote by hand, element by element')
+    .argument('<connection>')
+    .action((name: string) => act((context) => shadowReport(context, name)));
   cli
     .command('run')
     .description('run the engine')

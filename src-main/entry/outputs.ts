@@ -134,6 +134,89 @@ export const outputs = {
     eventId: z.string().nullable(),
     findings: z.array(shapes.finding),
   }),
+  'dry-run': z.strictObject({
+    line: z.int(),
+    file: z.string().optional(),
+    eventId: z.string().nullable(),
+    status: receipt.shape.status,
+    code: code.optional(),
+    message: z.string().optional(),
+    /** One per item and connection, as they would be written. */
+    writes: z.array(
+      z.strictObject({
+        id: z.string(),
+        tenant: z.string(),
+        connection: z.string(),
+        slot: z.string(),
+        kind: z.string(),
+        resourceType: z.string(),
+        operation: z.enum(['create', 'update']),
+        tier: shapes.riskTier,
+        /** Where the check would leave it; `pending` goes out unless something is named in `stops`. */
+        state: shapes.stateName,
+        code: code.nullable(),
+        reason: z.string().nullable(),
+        approvers: z.array(shapes.role),
+        /** The exact request, credentials excepted; the path is relative to the connection's base address. */
+        request: z
+          .strictObject({
+            adapter: z.string(),
+            contract: z.string(),
+            method: z.enum(['POST', 'PUT', 'PATCH']),
+            path: z.string(),
+            headers: z.record(z.string(), z.string()),
+            body: z.string(),
+            sha256: z.string(),
+          })
+          .nullable(),
+        findings: z.array(shapes.finding),
+        /** Switches, maintenance windows and caps that would keep it from being sent now. */
+        stops: z.array(z.strictObject({ code, reason: z.string() })),
+      }),
+    ),
+    kept: z.array(z.strictObject({ slot: z.string(), reason: z.string() })),
+  }),
+  shadow: z.strictObject({
+    connection: z.string(),
+    /** Totals by resource type; each element counts once per write. */
+    resources: z.array(
+      z.strictObject({
+        resourceType: z.string(),
+        held: z.int(),
+        same: z.int(),
+        differs: z.int(),
+        absent: z.int(),
+        unread: z.int(),
+        elements: z.array(
+          z.strictObject({
+            element: z.string(),
+            differs: z.int(),
+            missing: z.int(),
+            changed: z.int(),
+            added: z.int(),
+            precision: z.int(),
+            serious: z.int(),
+          }),
+        ),
+      }),
+    ),
+    writes: z.array(
+      z.strictObject({
+        id: z.string(),
+        eventId: z.string(),
+        slot: z.string(),
+        resourceType: z.string(),
+        /** `absent`: no entry of the chart says the same thing. `unread`: the chart could not be read, as `code` says. */
+        outcome: z.enum(['same', 'differs', 'absent', 'unread']),
+        code: code.nullable(),
+        reference: z.string().nullable(),
+        compared: z.int(),
+        differences: z.array(shapes.difference),
+        noted: z.array(shapes.difference),
+      }),
+    ),
+    more: z.boolean(),
+  }),
   run: z.strictObject({
     end: z.enum(['drained', 'stopped', 'out-of-time']),
     recovered: z.strictObject({ inFlight: z.int(), released: z.int() }),

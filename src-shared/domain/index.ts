@@ -30,7 +30,7 @@ export {
 export type { CompensationOffer, GroupCounts, GroupDecision, GroupPicture, MemberPhase } from './groups.ts';
 export { laneRoleOf, nextInLane } from './lanes.ts';
 export type { LaneRole } from './lanes.ts';
-export { project } from './projection.ts';
+export { eventReceived, project } from './projection.ts';
 export type { ProjectedEntry, RowChange, RowReader } from './projection.ts';
 export type * from './rows.ts';
 export {
@@ -139,3 +139,5 @@ export {
   repeatFindings,
 } from './checks/index.ts';
 export type { ChartList, CheckRules, ListedEntry, ResourceFacts, UnitLibrary } from './checks/index.ts';
+export { counterpart, divergence } from './shadow.ts';
+export type { ElementDivergence, ShadowCandidate, ShadowMatch } from './shadow.ts';

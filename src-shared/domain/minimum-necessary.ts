@@ -6,12 +6,13 @@ import type { ExactObject } from '../fhir/index.ts';
  * with every change of the list: it stands beside the reads that were made under it.
  */
 
-export const readsVersion = '1';
+export const readsVersion = '2';
 
-export const readPurposes = ['identify', 'compare-list', 'own-entry', 'capability'] as const;
+export const readPurposes = ['identify', 'compare-list', 'own-entry', 'compare-shadow', 'capability'] as const;
 /**
  * `identify`: who and where the event is about. `compare-list`: what the chart holds that an item would repeat.
  * `own-entry`: what this console wrote, what it changes and what an event relied on, by address or by its identifier.
+ * `compare-shadow`: what a person wrote by hand where this console only prepared, of one patient, one type, since the visit.
  */
 export type ReadPurpose = (typeof readPurposes)[number];
 
@@ -86,6 +87,14 @@ export const readRules: readonly ReadRule[] = [
   // Where an EHR cannot be searched by identifier: what the patient got since the write was planned, to find it by its content.
   ...WRITTEN.map((type): ReadRule => ({
     purpose: 'own-entry',
+    type,
+    by: ['patient', '_lastUpdated'],
+    needs: ['patient', '_lastUpdated'],
+    elements: null,
+  })),
+  // At stage shadow: compared in every element, as it would be after a write.
+  ...WRITTEN.map((type): ReadRule => ({
+    purpose: 'compare-shadow',
     type,
     by: ['patient', '_lastUpdated'],
     needs: ['patient', '_lastUpdated'],

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../limits/index.ts';
 import { failures, type FailureCode } from './failures.ts';
 import {
+  acceptedEnded,
   afterCrash,
   afterFailedCheck,
   afterFault,
+  afterLateLook,
   afterLook,
   afterSend,
   heldAsDown,
@@ -185,6 +187,7 @@ describe('afterLook', () => {
     [2, settleMs, 'reply-unclear', 'conflict version-conflict'],
     // What was only accepted may be carried out at any time.
     [50, settleMs * 100, 'accepted-only', 'unknown accepted-only'],
+    [50, settleMs * 100, 'held-in-ehr', 'unknown held-in-ehr'],
   ])('INV-12 %i looks found it moved or absent, %i ms on, after %s: it moved, so %s', (absentLooks, age, code, ends) => {
     const row = unknown({ code, looks: absentLooks + 1, absentLooks });
     const moves = look(row, { outcome: 'moved', reference: 'Patient/7' }, now + age);
@@ -216,6 +219,9 @@ describe('afterLook', () => {
     [2, settleMs, 'medium', 1, 'several-match', 'failed-terminal several-match'],
     [2, settleMs, 'high', 1, 'several-match', 'failed-terminal several-match'],
     [1, settleMs, 'medium', 1, 'several-match', 'unknown several-match'],
+    [1, settleMs, 'medium', 1, 'accepted-then-refused', 'unknown accepted-then-refused'],
+    [2, settleMs, 'medium', 1, 'accepted-then-refused', 'failed-terminal accepted-then-refused'],
+    [2, settleMs, 'high', 1, 'accepted-then-refused', 'failed-terminal accepted-then-refused'],
   ];
   it.each(absent)(
     'C4 after %i looks that found nothing, %i ms on, %s risk, attempt %i, %s: %s',
@@ -439,6 +445,29 @@ describe('absence', () => {
       expect(state?.name).toBe(look < 5 ? 'unknown' : 'failed-retryable');
       if (state !== undefined) row = { ...row, state };
     }
+  });
+});
+
+describe('what was only accepted', () => {
+  const accepted: Unknown = { ...states.unknown, code: 'accepted-only', looks: 4, absentLooks: 2, monitor: 'Job/1' };
+
+  it.each([
+    [false, 'reply-unclear'],
+    [true, 'accepted-then-refused'],
+  ] as const)('C4 has ended, failed: %s, as the EHR says: absence is proved anew from now on', (failed, code) => {
+    const { monitor: _monitor, ...kept } = accepted;
+    expect(acceptedEnded(accepted, failed, now + 5)).toEqual({ ...kept, code, since: now + 5, absentLooks: 0 });
+  });
+
+  it('C4 is looked for late, too: found settles it, found twice is told, anything else changes only the next look', () => {
+    const personSince = now - 1;
+    const asked = unknown({ ...accepted, personSince });
+    expect(spell(afterLateLook(asked, { outcome: 'present', ...found }, now))).toBe('committed');
+    expect(afterLateLook(asked, { outcome: 'duplicate' }, now)[0]).toMatchObject({ code: 'chart-has-two', personSince });
+    const [still] = afterLateLook(asked, { outcome: 'absent' }, now);
+    expect(still).toMatchObject({ name: 'unknown', code: 'accepted-only', personSince, absentLooks: 2 });
+    expect(still?.name === 'unknown' && still.nextAt > now).toBe(true);
+    expect(() => afterLateLook(unknown({ personSince: null }), { outcome: 'absent' }, now)).toThrow(RangeError);
   });
 });
 

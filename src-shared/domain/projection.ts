@@ -124,7 +124,7 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       return [{ kind: 'connection', key: before.name, row: { ...before, software, version: before.version + 1 } }];
     }
     case 'event.received':
-      return received(entry.seq, entry.at, entry.tenant, entry.body, rows);
+      return eventReceived(entry.seq, entry.at, entry.tenant, entry.body, rows);
     case 'event.approved': {
       const event = rows.event(entry.body.eventId);
       if (event === undefined) return [];
@@ -190,7 +190,18 @@ function approvedBy({ approval, moves }: WriteMoved): WriteApproval | undefined 
   return approval ?? (last?.name === 'awaiting-approval' ? last.given?.at(-1) : undefined);
 }
 
-function received(seq: number, at: number, tenant: string, body: EventReceived, rows: RowReader): readonly RowChange[] {
+/**
+ * The rows that an event begins with: itself, and its writes as drafts.
+ *
+ * @throws IllegalMove when one of its writes is there already
+ */
+export function eventReceived(
+  seq: number,
+  at: number,
+  tenant: string,
+  body: EventReceived,
+  rows: Pick<RowReader, 'event' | 'write'>,
+): readonly RowChange[] {
   const event: EventRow = {
     tenant,
     eventId: body.eventId,

@@ -36,6 +36,11 @@ const among = (path: string, elements: readonly string[]): boolean => elements.s
 
 export type VerifyRules = Pick<ContractRow, 'verify' | 'fields'> & Partial<Pick<ContractRow, 'exact'>>;
 
+/** True for what this console alone puts on an entry, which nobody writes by hand. */
+export function isMark(path: string): boolean {
+  return among(below(path), MARKS);
+}
+
 /** Sorts the differences of a comparison by the contract. */
 export function judge(contract: VerifyRules, differences: readonly FieldDifference[]): Judged {
   const proposed = contract.fields.filter(({ use }) => use !== 'writable').map(({ element }) => element);

@@ -173,6 +173,11 @@ export const limits = {
   stageStagedChartedMin: 50,
   stageStagedFailedPercentMax: 2,
 
+  /** Writes held at stage shadow that one report compares with the chart. */
+  shadowWritesMax: 1_000,
+  /** Of the compared values of a prepared entry, how many in percent an entry of the chart must share to be its counterpart. */
+  shadowAgreePercentMin: 50,
+
   /** How long an engine's place on the ledger lasts without being renewed. */
   leaseMs: 60_000,
   /** How often it is renewed. */

@@ -8,7 +8,7 @@ describe('limits', () => {
     expect(Number.isSafeInteger(limits[name])).toBe(true);
     expect(limits[name]).toBeGreaterThan(0);
     expect(name).toMatch(
-      /(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|FailuresMax|RestsMax|RefusalsMax|checksMax|CandidatesMax|LooksMax|inFlightMax|MaxMs|ConnectionsMax|WindowsMax|StreamsMax|RowsMax|Rows|CachedMax|ShownMax|RememberedMax|SecondMax|SecretsMax|WritesMin|PercentMax|ChartedMin)$/,
+      /(BytesMax|DepthMax|RatioMax|CharsMax|EventMax|InFlightMax|RetriesMax|Ms|EntriesMax|PageEntries|redirectsMax|EhrMax|attemptsMax|UpsMax|LooksMin|BacksMax|ConnectionMax|BatchMax|FailuresMax|RestsMax|RefusalsMax|checksMax|CandidatesMax|LooksMax|inFlightMax|MaxMs|ConnectionsMax|WindowsMax|StreamsMax|RowsMax|Rows|CachedMax|ShownMax|RememberedMax|SecondMax|SecretsMax|WritesMin|PercentMax|ChartedMin|PerMinuteMin|Percent|PagesMax|PerDrainMax|UsesMax)$/,
     );
   });
 

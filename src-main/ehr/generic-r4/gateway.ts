@@ -40,7 +40,7 @@ import {
 } from '../kit/index.ts';
 import { testConnection } from './capability.ts';
 import { findWrite } from './find.ts';
-import { listedInChart } from './listed.ts';
+import { addedToChart, listedInChart } from './listed.ts';
 import { lookUpSubject } from './look-up.ts';
 import { compareWithRequest, prepareRequest, writeIdIn, type UpdateBy } from './prepare.ts';
 
@@ -96,6 +96,10 @@ class GenericR4Gateway implements EhrGateway {
 
   listed(query: ChartList): Promise<ListOutcome> {
     return listedInChart(this.http, query, this.now);
+  }
+
+  added(type: string, patient: string, since: number): Promise<ListOutcome> {
+    return addedToChart(this.http, type, patient, since, this.now);
   }
 
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared {

@@ -24,8 +24,35 @@ export async function listedInChart(http: FhirHttp, query: ChartList, now: () =>
   return { outcome: 'listed', entries, complete };
 }
 
+/**
+ * What one patient's chart has got of one type since a moment (epoch milliseconds), whole: to compare with what would have
+ * been written. Only types whose search knows `patient`, which are all that are created.
+ */
+export async function addedToChart(
+  http: FhirHttp,
+  type: string,
+  patient: string,
+  since: number,
+  now: () => number,
+): Promise<ListOutcome> {
+  const id = parseReference(patient)?.id;
+  if (id === undefined) return { outcome: 'failed', code: 'invariant-broken', retryable: false, retryAfterMs: null };
+  const filters: Filters = [
+    ['patient', id],
+    ['_lastUpdated', `ge${new Date(since).toISOString()}`],
+  ];
+  const answer = await searchList(http, type, filters, now, 'compare-shadow');
+  if (answer.outcome === 'failed') {
+    const { code, retryAfterMs } = answer;
+    return { outcome: 'failed', code, retryable: failureOf(code).nature === 'retryable', retryAfterMs };
+  }
+  // A server that overlooked the patient would have told about others.
+  const entries = answer.entries.filter(({ resource }) => ownerOf(resource) === patient);
+  return { outcome: 'listed', entries, complete: answer.complete };
+}
+
 function ownerOf(resource: ChartResource['resource']): string | undefined {
-  return asString(asObject(resource.subject ?? resource.patient)?.reference);
+  return asString(asObject(resource.subject ?? resource.patient ?? resource.for)?.reference);
 }
 
 function questions(query: ChartList): readonly (readonly [type: string, filters: Filters])[] {

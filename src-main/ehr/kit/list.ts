@@ -1,5 +1,5 @@
 import type { ChartResource } from '../../ports/outbound/index.ts';
-import { elementsFor, shapedFor } from '../../../src-shared/domain/index.ts';
+import { elementsFor, shapedFor, type ReadPurpose } from '../../../src-shared/domain/index.ts';
 import { asArray, asObject, asString, referenceTo, searchQuery, versionOf } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { targetOfLink } from './base-url.ts';
@@ -21,12 +21,14 @@ export async function searchList(
   type: string,
   filters: readonly (readonly [name: string, value: string])[],
   now: () => number,
+  purpose: ReadPurpose = 'compare-list',
 ): Promise<ListSearch> {
-  const elements = elementsFor('compare-list', type);
-  const shaped = [['_elements', (elements ?? []).join(',')]] as const;
-  const first = await pages(http, type, [...filters, ...shaped], now);
+  const elements = elementsFor(purpose, type);
+  if (elements === null) return pages(http, type, filters, now, purpose);
+  const shaped = [['_elements', elements.join(',')]] as const;
+  const first = await pages(http, type, [...filters, ...shaped], now, purpose);
   if (first.outcome === 'searched' || (first.code !== 'ehr-rejected' && first.code !== 'ehr-not-supported')) return first;
-  return pages(http, type, filters, now);
+  return pages(http, type, filters, now, purpose);
 }
 
 const HEADERS = { 'cache-control': 'no-cache', prefer: 'handling=strict' };
@@ -36,6 +38,7 @@ async function pages(
   type: string,
   parameters: readonly (readonly [name: string, value: string])[],
   now: () => number,
+  purpose: ReadPurpose,
 ): Promise<ListSearch> {
   const entries = new Map<string, ChartResource>();
   let seen = 0;
@@ -50,7 +53,7 @@ async function pages(
       const reference = resource === undefined ? undefined : referenceTo(resource);
       if ((asString(asObject(entry?.search)?.mode) ?? 'match') !== 'match') continue;
       if (resource === undefined || reference?.startsWith(`${type}/`) !== true) continue;
-      entries.set(reference, { reference, versionId: versionOf(resource), resource: shapedFor('compare-list', resource) });
+      entries.set(reference, { reference, versionId: versionOf(resource), resource: shapedFor(purpose, resource) });
     }
     const next = linkOf(answered.bundle, 'next');
     const complete = next === undefined;

@@ -140,27 +140,7 @@ async function tryOnce(
   const { ledger } = deps;
   const { event } = read;
   const now = deps.clock.now();
-  const [source, connections, known] = await Promise.all([
-    ledger.row('source', workspaceLog, event.source),
-    ledger.rows('connection'),
-    ledger.row('event', event.tenant, event.id),
-  ]);
-  const earlier = known === undefined ? [] : await writesOf(deps, known);
-  const decision = decideIntake({
-    event,
-    record: read.text,
-    contentSha256: read.contentSha256,
-    file: record.file,
-    line: record.line,
-    source,
-    connections,
-    known,
-    earlier: new Map(earlier.map((row) => [slotKey(row.connection, row.slot), row.id])),
-    matrix: await contractFor(deps, event.tenant, ''),
-    contracts: await contractsOf(deps, event.tenant, connections),
-    pseudonym: deps.pseudonym,
-    sha256: deps.sha256,
-  });
+  const { decision, known, earlier } = await gatherIntake(deps, record, read);
   const base = { line: record.line, eventId: event.id };
   if (decision.status === 'refused') {
     if (decision.disputes === true && known !== undefined && !(await dispute(deps, known, earlier, read, now, actor)))
@@ -208,6 +188,34 @@ async function tryOnce(
   if (!result.ok) return 'clash';
   await reaskPatients(deps, actor, patientsOf(consents));
   return { ...base, status: decision.status, writes: decision.body.writes.map((write) => write.id) };
+}
+
+/** What becomes of a record as things stand, with what is known of its event. Reads only. */
+export async function gatherIntake(deps: IntakeDeps, record: IncomingRecord, read: Extract<ReadRecord, { ok: true }>) {
+  const { ledger } = deps;
+  const { event } = read;
+  const [source, connections, known] = await Promise.all([
+    ledger.row('source', workspaceLog, event.source),
+    ledger.rows('connection'),
+    ledger.row('event', event.tenant, event.id),
+  ]);
+  const earlier = known === undefined ? [] : await writesOf(deps, known);
+  const decision = decideIntake({
+    event,
+    record: read.text,
+    contentSha256: read.contentSha256,
+    file: record.file,
+    line: record.line,
+    source,
+    connections,
+    known,
+    earlier: new Map(earlier.map((row) => [slotKey(row.connection, row.slot), row.id])),
+    matrix: await contractFor(deps, event.tenant, ''),
+    contracts: await contractsOf(deps, event.tenant, connections),
+    pseudonym: deps.pseudonym,
+    sha256: deps.sha256,
+  });
+  return { decision, known, earlier };
 }
 
 /** Holds what has not left of a version that was approved with two contents; `false`: something moved meanwhile. */

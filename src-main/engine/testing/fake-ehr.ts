@@ -55,6 +55,8 @@ export class FakeEhr implements EhrGateway, EhrGateways {
   monitors: () => MonitorOutcome = () => ({ outcome: 'running', retryAfterMs: null, exchange: [] });
   /** What the chart lists of a patient. */
   lists: (query: ChartList) => ListOutcome = () => ({ outcome: 'listed', entries: [], complete: true });
+  /** What people have written into the chart by hand. */
+  additions: (resourceType: string, patient: string, since: number) => ListOutcome = () => ({ outcome: 'listed', entries: [], complete: true });
   /** Patients and visits that are not written by the engine, as they are read by their address. */
   subjects: (reference: string) => { versionId: string | null; resource: ExactObject } | undefined = unchanged;
   readFailures = 0;
@@ -85,6 +87,10 @@ export class FakeEhr implements EhrGateway, EhrGateways {
 
   listed(query: ChartList): Promise<ListOutcome> {
     return Promise.resolve(this.lists(query));
+  }
+
+  added(resourceType: string, patient: string, since: number): Promise<ListOutcome> {
+    return Promise.resolve(this.additions(resourceType, patient, since));
   }
 
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared {

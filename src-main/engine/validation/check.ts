@@ -54,7 +54,8 @@ export interface Checker {
   readonly subjects: SubjectReader & ListReader;
 }
 
-interface Checked {
+/** Where a check leaves a write, and on what that rests. */
+export interface Checked {
   readonly moves: readonly WriteState[];
   readonly approval?: WriteApproval | null;
   readonly prepared: PreparedRecord | null;
@@ -99,7 +100,12 @@ export async function checkWrite(checker: Checker, row: WriteRow): Promise<Prepa
   return done && goes ? prepared : null;
 }
 
-async function gatherAndDecide(checker: Checker, row: WriteRow, reads: ReadRecord[]): Promise<Checked> {
+/**
+ * The check itself: reads what it needs, decides, records nothing but versions it meets for the first time.
+ *
+ * @param reads receives what was read of the chart
+ */
+export async function gatherAndDecide(checker: Checker, row: WriteRow, reads: ReadRecord[]): Promise<Checked> {
   const { deps, events } = checker;
   const { event, item } = await events.itemOf(row);
   const matrix = await contractFor(deps, row.tenant, row.connection);

@@ -119,3 +119,5 @@ export type * from './triage.ts';
 export type * from './console.ts';
 export type * from './governance.ts';
 export type * from './groups.ts';
+export type * from './dry-run.ts';
+export type * from './shadow.ts';

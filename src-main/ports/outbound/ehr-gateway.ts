@@ -38,6 +38,12 @@ export interface EhrGateway {
    */
   listed?(query: ChartList): Promise<ListOutcome>;
 
+  /**
+   * What a patient's chart has got of one resource type since a moment (epoch milliseconds), whole (B4, shadow). Left out:
+   * this adapter cannot ask.
+   */
+  added?(resourceType: string, patient: string, since: number): Promise<ListOutcome>;
+
   /** The exact request for a command, or the named reason why this EHR cannot take it. Pure: same input, same bytes. */
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared;
 

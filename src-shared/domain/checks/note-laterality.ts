@@ -1,7 +1,8 @@
-import { contentStems } from './features.ts';
+import { featuresOf } from './features.ts';
 import { spanOf, type Token } from './text.ts';
-import { sentenceAt, sharedWords, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
-import type { Mention } from './lexicon.ts';
+import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { conceptKey, type Lexicon, type Mention } from './lexicon.ts';
+import { numbersIn } from './numbers.ts';
 import type { Heard } from './transcript.ts';
 
 /** Left and right in the note against left and right as it was heard, site by site (F2). */
@@ -33,8 +34,10 @@ export function lateralityDiffers(context: NoteContext): readonly NoteFinding[] 
   const all = noteSides.flatMap((each) => each.sides);
   for (const { part, sides } of noteSides) {
     for (const mention of sides) {
-      const verdict = judge(mention, said, aboutOf(part, mention), all, heard);
-      if (verdict === 'agrees') continue;
+      const denied = part.under[mention.at] === true;
+      const verdict = judge(mention, saidOf(said, mention, denied, heard), aboutOf(part, mention, context.lexicon), all, heard);
+      const within = verdict === 'agrees' ? againstRest(part, mention, noteSides) : null;
+      if (verdict === 'agrees' && within === null) continue;
       const elsewhere =
         verdict === 'not-heard' &&
         context.evidence.chart !== null &&
@@ -52,22 +55,88 @@ export function lateralityDiffers(context: NoteContext): readonly NoteFinding[] 
         span: spanOf(part.tokens, Math.max(from, mention.at), mention.at + 1),
         ...(heardAt === null ? {} : { transcriptSpan: spanOf(heard.tokens, heardAt.at, heardAt.at + 1) }),
         message:
-          heardAt === null
-            ? `The note says "${phrase}"; no ${mention.side} side was heard in the visit.`
-            : `The note says "${phrase}"; the transcript says ${other[mention.side]} there.`,
+          within !== null
+            ? `The note says "${phrase}"; elsewhere it says "${words(within.part, within.at, within.at + 3)}" of the same.`
+            : heardAt === null
+              ? `The note says "${phrase}"; no ${mention.side} side was heard in the visit.`
+              : `The note says "${phrase}"; the transcript says ${other[mention.side]} there.`,
       });
     }
   }
   return findings;
 }
 
-/** Content words of the sentence around a side, without the site and the side themselves. */
-function aboutOf(part: ReadPart, mention: SideMention): ReadonlySet<string> {
+/** What the sentence speaks of around a side, up to where it names the other side. */
+function aboutOf(part: ReadPart, mention: SideMention, lexicon: Lexicon): About {
+  const [from, to] = reach(part.tokens, mention.at, ...sentenceAt(part, mention.at));
+  const mentions = part.mentions
+    .filter((one) => one.from >= from && one.to <= to)
+    .map((one): Mention => ({ ...one, from: one.from - from, to: one.to - from }));
+  return {
+    names: new Set(featuresOf(part.tokens.slice(from, to), mentions, lexicon).map((one) => one.name)),
+    numbers: new Set(numbersIn(part.tokens.slice(from, to)).map((one) => one.value)),
+  };
+}
+
+interface About {
+  readonly names: ReadonlySet<string>;
+  readonly numbers: ReadonlySet<string>;
+}
+
+const SAME_FINDING_MIN = 2;
+const SAME_SITE_MIN = 4;
+
+/**
+ * Where the note itself says the other side of the same finding at the same site, or often enough of the site alone, and
+ * this side nowhere but here.
+ */
+function againstRest(
+  part: ReadPart,
+  mention: SideMention,
+  noteSides: readonly { readonly part: ReadPart; readonly sides: readonly SideMention[] }[],
+): { readonly part: ReadPart; readonly at: number } | null {
+  if (speaksOfBoth(part, mention)) return null;
+  const about = complaintsAt(part, mention);
+  const rest = noteSides.flatMap((each) =>
+    each.sides
+      .filter((one) => one !== mention && overlaps(one.sites, mention.sites))
+      .map((one) => ({ part: each.part, at: one.at, side: one.side, same: overlaps(complaintsAt(each.part, one), about) })),
+  );
+  const same = rest.filter((one) => one.same);
+  for (const [group, least] of [[same, SAME_FINDING_MIN], [rest, SAME_SITE_MIN]] as const) {
+    const [first] = group;
+    if (first !== undefined && group.length >= least && group.every((one) => one.side !== mention.side)) return first;
+  }
+  return null;
+}
+
+function speaksOfBoth(part: ReadPart, mention: SideMention): boolean {
   const [from, to] = sentenceAt(part, mention.at);
-  return new Set(contentStems(part, ...reach(part.tokens, mention.at, from, to)));
+  return part.tokens.slice(from, to).some((token) => token.text === other[mention.side] || BOTH.has(token.text));
+}
+
+/** What the sentence says the patient has at that side; nothing where it speaks of both sides. */
+function complaintsAt(part: ReadPart, mention: SideMention): ReadonlySet<string> {
+  const [from, to] = sentenceAt(part, mention.at);
+  if (speaksOfBoth(part, mention)) return new Set();
+  return new Set(
+    part.mentions.flatMap((one) =>
+      one.from >= from && one.to <= to && one.kind !== 'site' && part.under[one.from] !== true ? [conceptKey(one)] : [],
+    ),
+  );
+}
+
+const BOTH = new Set(['bilateral', 'bilaterally', 'both', 'contralateral', 'opposite', 'other']);
+
+/** What the visit denies of a side settles what the note denies of it: "just on the right side, not on the left". */
+function saidOf(said: readonly SideMention[], mention: SideMention, denied: boolean, heard: Heard): readonly SideMention[] {
+  const refused = said.filter((one) => one.side === mention.side && heard.under[one.at] === true);
+  return denied && refused.length > 0 ? refused : said;
 }
 
 const CONTEXT = 16;
+/** How much better the other side must fit: about one word that the visit uses twice. */
+const LEAD_MIN = 0.25;
 
 /**
  * Narrow evidence first: the same site, then the region, then any. Where both sides were spoken of, the one whose
@@ -77,7 +146,7 @@ const CONTEXT = 16;
 function judge(
   mention: SideMention,
   said: readonly SideMention[],
-  about: ReadonlySet<string>,
+  about: About,
   noteSides: readonly SideMention[],
   heard: Heard,
 ): 'agrees' | 'not-heard' | SideMention {
@@ -95,16 +164,21 @@ function judge(
     const rest = noteSides.filter((one) => overlaps(one.sites, mention.sites));
     const alike = rest.filter((one) => one.side === mention.side).length;
     const alone = rest.length > 2 * alike;
-    if (lead >= 1 || (alone && lead >= 0)) return best;
+    if (lead >= LEAD_MIN || (alone && lead >= 0)) return best;
     return 'agrees';
   }
   return 'not-heard';
 }
 
-/** Shared content words, not looking past a place where the other side is named: what follows it is about that side. */
-function fit(heard: Heard, mention: SideMention, about: ReadonlySet<string>): number {
+/** The rarer of the visit's words a side shares with the note's sentence, the more it fits. */
+function fit(heard: Heard, mention: SideMention, about: About): number {
   const [from, to] = reach(heard.tokens, mention.at, 0, heard.tokens.length);
-  return sharedWords(heard, from, to, about);
+  const rarity = (places: readonly number[]): number =>
+    places.some((at) => at >= from && at < to) ? 1 / (1 + Math.log2(1 + places.length / 2)) : 0;
+  let sum = 0;
+  for (const name of about.names) sum += rarity(heard.byFeature.get(name) ?? []);
+  for (const value of about.numbers) sum += rarity((heard.byNumber.get(value) ?? []).map((one) => one.from));
+  return sum;
 }
 
 function reach(tokens: readonly Token[], at: number, least: number, most: number): readonly [from: number, to: number] {
@@ -139,8 +213,8 @@ export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
         const next = sides[index + 1];
         if (next === undefined || next.side !== one.side) continue;
         const between = part.tokens.slice(one.at + 1, next.at).map((token) => token.text);
-        const sameWords = between.length >= 3 && part.tokens[one.at + 1]?.text === ',' && sameFrame(part.tokens, one.at, next.at);
-        if (!(between.join(' ') === 'and' || between.includes('than') || between.includes('versus') || sameWords)) continue;
+        const sameWords = between.length >= 3 && sameFrame(part.tokens, one.at, next.at);
+        if (!(between.join(' ') === 'and' || between.some((word) => CONTRASTS.has(word)) || sameWords)) continue;
         findings.push({
           rule: 'note-contradiction',
           severity: 'review',
@@ -154,8 +228,13 @@ export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
   return findings;
 }
 
-/** The same two words stand before both sides: "on the left, 5/5 strength on the left". */
+const CONTRASTS = new Set(['than', 'versus', 'moved', 'moves', 'shifted', 'shifts', 'contralateral', 'opposite']);
+
+/** The same words stand around both sides: "sharp on the left side; dull on the left side", "on the left, 5/5 on the left". */
 function sameFrame(tokens: readonly Token[], left: number, right: number): boolean {
+  let after = 1;
+  while (left + after < right && tokens[left + after]?.text === tokens[right + after]?.text) after += 1;
+  if (!/^[,;]$/.test(tokens[left + after]?.text ?? '')) return false;
   return [1, 2].every((back) => tokens[left - back]?.text === tokens[right - back]?.text);
 }
 
@@ -243,6 +322,7 @@ function notASide(tokens: readonly Token[], at: number): boolean {
   if (next === 'and' && (tokens[at + 2]?.text === 'left' || tokens[at + 2]?.text === 'right')) return true;
   if (before === 'and' && (tokens[at - 2]?.text === 'left' || tokens[at - 2]?.text === 'right')) return true;
   if (before === 'all' || next === 'handed' || (next === 'hand' && tokens[at + 2]?.text === 'dominant')) return true;
+  if (next === 'back' && tokens[at + 2]?.text !== 'to') return false;
   return AFTER_NO_SIDE.has(next) && next !== 'and' && next !== 'over' && !BEFORE_SIDE.has(before);
 }
 
@@ -259,5 +339,18 @@ function heardSides(heard: Heard): readonly SideMention[] {
     const wide = sites.size > 0 ? sites : sitesNear(heard.mentions, at, at - 25, at + 25);
     found.push({ side, at, sites: wide });
   }
-  return found;
+  return found.filter((one, index) => !corrected(heard.tokens, one, found[index + 1]));
 }
+
+const CORRECTED_WITHIN = 5;
+
+/** "Left leg pain. Right leg pain, right leg pain?", "on my left, on my right side": the first was a slip of the tongue. */
+function corrected(tokens: readonly Token[], one: SideMention, next: SideMention | undefined): boolean {
+  if (next === undefined || next.side === one.side || next.at - one.at > CORRECTED_WITHIN) return false;
+  const between = tokens.slice(one.at + 1, next.at).map((token) => token.text);
+  if (between.some((word) => PAIRS.has(word))) return false;
+  const [before, after] = [-1, 1].map((step) => tokens[one.at + step]?.text === tokens[next.at + step]?.text);
+  return (between.length > 0 && between.length <= 2 && before === true) || (between.length > 1 && after === true);
+}
+
+const PAIRS = new Set(['and', 'or', 'but', 'than', 'versus', 'to', 'side', 'with']);

@@ -107,7 +107,7 @@ export function decided(at: number, body: PolicyDecided, rows: GovernanceRows): 
 }
 
 /** A consent replaces an earlier one of the same name; all others stay. */
-export function consentRecorded(body: ConsentRecorded, rows: GovernanceRows): readonly GovernanceChange[] {
+export function consentRecorded(body: ConsentRecorded, rows: Pick<GovernanceRows, 'consent'>): readonly GovernanceChange[] {
   const names = new Set(body.consents.map((one) => one.id));
   return body.patients.map((patient): GovernanceChange => {
     const before = rows.consent(patient);
