@@ -83,6 +83,23 @@ const flow = z.strictObject({
   stoppedBy: z.string().nullable(),
 });
 
+const criteria = z.array(
+  z.strictObject({
+    id: z.string(),
+    words: z.string(),
+    met: z.boolean(),
+    /** Left out where it is no number. */
+    figure: z
+      .strictObject({
+        measured: z.number(),
+        asked: z.number(),
+        bound: z.enum(['min', 'max']),
+        unit: z.enum(['writes', 'percent']),
+      })
+      .optional(),
+  }),
+);
+
 const gate = z.strictObject({
   connection: z.string(),
   open: z.boolean(),
@@ -99,8 +116,18 @@ const gate = z.strictObject({
   ),
   stage: z.string(),
   nextStage: z.string().nullable(),
-  criteria: z.array(z.strictObject({ id: z.string(), words: z.string(), met: z.boolean() })),
+  criteria,
   mayAdvance: z.boolean(),
+  /** The same by resource type. */
+  resources: z.array(
+    z.strictObject({
+      resourceType: z.string(),
+      stage: z.string(),
+      nextStage: z.string().nullable(),
+      criteria,
+      mayAdvance: z.boolean(),
+    }),
+  ),
 });
 
 const signed = z.strictObject({

@@ -107,6 +107,8 @@ export { afterFollow, newDrift } from './follow-up.ts';
 export type { Seen } from './follow-up.ts';
 export { judge, verificationOf } from './verification.ts';
 export type { Compared, VerifyRules } from './verification.ts';
+export { counterparts, divergence } from './shadow.ts';
+export type { ElementDivergence, Shadowed, ShadowMatch } from './shadow.ts';
 export { baseSha256, weakerGuarantee } from './unversioned.ts';
 export { subjectChange } from './subject-now.ts';
 export type { SubjectChange, SubjectSeen } from './subject-now.ts';
@@ -139,5 +141,3 @@ export {
   repeatFindings,
 } from './checks/index.ts';
 export type { ChartList, CheckRules, ListedEntry, ResourceFacts, UnitLibrary } from './checks/index.ts';
-export { counterpart, divergence } from './shadow.ts';
-export type { ElementDivergence, ShadowCandidate, ShadowMatch } from './shadow.ts';

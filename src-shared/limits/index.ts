@@ -166,17 +166,24 @@ export const limits = {
   emergencyUsesMax: 5,
   /** Age of a sign-in after which a high-risk approval asks for the secret again. */
   stepUpAgeMaxMs: 5 * 60_000,
-  /** What a connection must have shown before its next stage; shares in percent of all its writes. */
+  /**
+   * What a connection, or a resource type on it, must have shown before its next stage, by the writes of so long a time; shares
+   * in percent of those writes, verified ones of those charted.
+   */
+  stageWindowMs: 30 * 24 * 60 * 60_000,
   stageDraftWritesMin: 20,
   stageDraftFailedPercentMax: 10,
   stageShadowFailedPercentMax: 5,
   stageStagedChartedMin: 50,
   stageStagedFailedPercentMax: 2,
+  stageStagedVerifiedPercent: 98,
+  stageStagedConflictPercentMax: 2,
+  stageStagedEditedPercentMax: 20,
 
   /** Writes held at stage shadow that one report compares with the chart. */
-  shadowWritesMax: 1_000,
+  shadowRowsMax: 1_000,
   /** Of the compared values of a prepared entry, how many in percent an entry of the chart must share to be its counterpart. */
-  shadowAgreePercentMin: 50,
+  shadowAgreePercent: 60,
 
   /** How long an engine's place on the ledger lasts without being renewed. */
   leaseMs: 60_000,

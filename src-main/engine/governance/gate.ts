@@ -1,9 +1,9 @@
 import type { EngineDeps } from '../deps.ts';
 import type { Gates } from '../../ports/inbound/index.ts';
-import type { LedgerReader } from '../../ports/outbound/index.ts';
 import {
   decideSign,
   gateState,
+  measured,
   raises,
   stageFor,
   stageReport,
@@ -11,8 +11,9 @@ import {
   type ConnectionRow,
   type GateState,
   type RolloutStage,
+  type StageMeasures,
   type StageReport,
-  type StateName,
+  type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -54,7 +55,12 @@ export function gates(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Ga
 
     async report(connection) {
       const row = await ledger.row('connection', workspaceLog, connection);
-      return row === undefined ? undefined : stageOf(deps, row);
+      if (row === undefined) return undefined;
+      const measures = await measuresOf(deps, connection);
+      const resources = new Set([...measures.byType.keys(), ...Object.keys(row.stages ?? {})]);
+      const byResource: Record<string, StageReport> = {};
+      for (const type of [...resources].sort()) byResource[type] = (await stageOf(deps, row, measures, type)).stage;
+      return { ...(await stageOf(deps, row, measures)), byResource };
     },
   };
 }
@@ -64,7 +70,7 @@ export function gates(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Ga
  * criteria of the stage it is in are met (B4). Lowering a stage is always allowed.
  */
 export async function notEarned(
-  deps: Pick<EngineDeps, 'ledger'>,
+  deps: Pick<EngineDeps, 'ledger' | 'clock'>,
   name: string,
   wanted: RolloutStage,
   resourceType: string | null = null,
@@ -72,7 +78,7 @@ export async function notEarned(
   const row = await deps.ledger.row('connection', workspaceLog, name);
   if (row === undefined || row.environment === 'practice') return null;
   if (!raises(resourceType === null ? row.stage : stageFor(row, resourceType), wanted)) return null;
-  const { stage } = await stageOf(deps, row, resourceType);
+  const { stage } = await stageOf(deps, row, await measuresOf(deps, name), resourceType);
   const unmet = stage.criteria.filter((one) => !one.met).map((one) => `${one.id} (${one.words})`);
   if (stage.next === wanted && unmet.length === 0) return null;
   const message =
@@ -82,17 +88,15 @@ export async function notEarned(
   return { ok: false, code: 'stage-not-earned', message };
 }
 
-/** The gate of a connection, and its stage with the exit criteria measured from the ledger. */
+/** The gate of a connection, and its stage, or that of a resource type on it, with the exit criteria. */
 async function stageOf(
   deps: Pick<EngineDeps, 'ledger'>,
   row: ConnectionRow,
+  measures: Measures,
   resourceType: string | null = null,
 ): Promise<{ readonly gate: GateState; readonly stage: StageReport }> {
   const { ledger } = deps;
-  const [counts, gateRow, entries] = await Promise.all([
-    resourceType === null
-      ? ledger.counts().then((all) => all.byConnection[row.name] ?? {})
-      : countsOf(ledger, row.name, resourceType),
+  const [gateRow, entries] = await Promise.all([
     ledger.row('gate', workspaceLog, row.name),
     ledger.entries(workspaceLog, { stream: `connection/${row.name}` }, ENTRIES_MAX),
   ]);
@@ -103,25 +107,37 @@ async function stageOf(
   const testedOk = test?.body !== null && test?.body !== undefined && 'ok' in test.body && test.body.ok === true;
   const { environment } = row;
   const stage = resourceType === null ? row.stage : stageFor(row, resourceType);
-  return {
-    gate,
-    stage: stageReport({ stage, environment, testedOk, byState: counts, gate }),
-  };
+  const shown = resourceType === null ? measures.all : (measures.byType.get(resourceType) ?? measured([]));
+  return { gate, stage: stageReport({ stage, environment, testedOk, gate, ...shown }) };
 }
 
-/** Writes of one resource type on a connection, counted by state. There is no index for it: asked when a stage is raised. */
-async function countsOf(
-  ledger: LedgerReader,
-  connection: string,
-  resourceType: string,
-): Promise<Readonly<Partial<Record<StateName, number>>>> {
-  const counts: Partial<Record<StateName, number>> = {};
+/** What the writes of a connection have shown within `stageWindowMs`, together and by resource type. */
+interface Measures {
+  readonly all: StageMeasures;
+  readonly byType: ReadonlyMap<string, StageMeasures>;
+}
+
+/** There is no index for it: asked when a stage is raised or its criteria are shown. */
+async function measuresOf({ ledger, clock }: Pick<EngineDeps, 'ledger' | 'clock'>, connection: string): Promise<Measures> {
+  const since = clock.now() - limits.stageWindowMs;
+  const byType = new Map<string, Pick<WriteRow, 'state' | 'attempts'>[]>();
   for (let after: string | undefined; ;) {
-    const page = await ledger.writes({ connection, limit: limits.claimBatchMax, ...(after === undefined ? {} : { after }) });
-    for (const { resourceType: own, state } of page) if (own === resourceType) counts[state.name] = (counts[state.name] ?? 0) + 1;
+    const page = await ledger.writes({
+      connection,
+      since,
+      limit: limits.claimBatchMax,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { resourceType, state, attempts } of page) {
+      const rows = byType.get(resourceType);
+      if (rows === undefined) byType.set(resourceType, [{ state, attempts }]);
+      else rows.push({ state, attempts });
+    }
     after = page.at(-1)?.id;
-    if (after === undefined) return counts;
+    if (after === undefined) break;
   }
+  const all = measured([...byType.values()].flat());
+  return { all, byType: new Map([...byType].map(([type, rows]) => [type, measured(rows)])) };
 }
 
 const ENTRIES_MAX = 10_000;

@@ -56,7 +56,11 @@ export class FakeEhr implements EhrGateway, EhrGateways {
   /** What the chart lists of a patient. */
   lists: (query: ChartList) => ListOutcome = () => ({ outcome: 'listed', entries: [], complete: true });
   /** What people have written into the chart by hand. */
-  additions: (resourceType: string, patient: string, since: number) => ListOutcome = () => ({ outcome: 'listed', entries: [], complete: true });
+  additions: (resourceType: string, patient: string, since: number) => ListOutcome = () => ({
+    outcome: 'listed',
+    entries: [],
+    complete: true,
+  });
   /** Patients and visits that are not written by the engine, as they are read by their address. */
   subjects: (reference: string) => { versionId: string | null; resource: ExactObject } | undefined = unchanged;
   readFailures = 0;

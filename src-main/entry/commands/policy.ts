@@ -12,6 +12,7 @@ import {
   consentResource,
   signatoryNames,
   type Act,
+  type Criterion,
   type Signatory,
 } from '../../../src-shared/domain/index.ts';
 import { stringifyExact } from '../../../src-shared/fhir/index.ts';
@@ -191,7 +192,7 @@ async function showGate(
   const report = await gates(session.deps).report(connection);
   if (report === undefined)
     throw new CommandFailure(2, 'connection-unknown', `There is no connection "${printable(connection)}".`);
-  const { gate, stage } = report;
+  const { gate, stage, byResource } = report;
   const output = {
     connection,
     open: gate.open,
@@ -205,6 +206,13 @@ async function showGate(
     nextStage: stage.next,
     criteria: stage.criteria.map((one) => ({ ...one })),
     mayAdvance: stage.mayAdvance,
+    resources: Object.entries(byResource).map(([resourceType, own]) => ({
+      resourceType,
+      stage: own.stage,
+      nextStage: own.next,
+      criteria: own.criteria.map((one) => ({ ...one })),
+      mayAdvance: own.mayAdvance,
+    })),
   };
   const lines = [
     `${connection}: the checklist is ${gate.open ? 'signed' : 'not complete'}.`,
@@ -212,10 +220,18 @@ async function showGate(
     ...gate.missing.map((one) => `  missing: ${one}`),
     ...gate.signatures.map((one) => `  signed as ${one.signatory} by ${one.by}: ${printable(one.meaning)}`),
     stage.next === null ? `Stage ${stage.stage} is the last one.` : `Stage ${stage.stage}; before ${stage.next}:`,
-    ...stage.criteria.map((one) => `  ${one.met ? 'met    ' : 'not met'} ${one.id}: ${one.words}`),
+    ...stage.criteria.map(criterionWords),
+    ...Object.entries(byResource).flatMap(([type, own]) => [
+      `${type}: stage ${own.stage}${own.next === null ? '' : `; before ${own.next}:`}`,
+      ...own.criteria.map(criterionWords),
+    ]),
   ];
   context.io.result(name, output, lines.join('\n'));
   return 0;
+}
+
+function criterionWords({ id, words, met }: Criterion): string {
+  return `  ${met ? 'met    ' : 'not met'} ${id}: ${words}`;
 }
 
 export function policyGate(context: CommandContext, connection: string): Promise<number> {

@@ -65,7 +65,15 @@ export interface Gates {
     actor: Actor,
   ): Promise<SignOutcome>;
   /** The gate and the measured stage of a connection; `undefined` when there is none of this name. */
-  report(connection: string): Promise<{ readonly gate: GateState; readonly stage: StageReport } | undefined>;
+  report(connection: string): Promise<
+    | {
+        readonly gate: GateState;
+        readonly stage: StageReport;
+        /** The same by resource type: those written in the time that is measured, and those with a stage of their own. */
+        readonly byResource: Readonly<Record<string, StageReport>>;
+      }
+    | undefined
+  >;
 }
 
 export type ConsentOutcome =

@@ -1,3 +1,4 @@
+import type { Rehearsal } from './dry-run.ts';
 import type {
   Actor,
   ClockJudged,
@@ -35,6 +36,9 @@ export interface Receipt {
 }
 
 export type TakeIn = (records: AsyncIterable<IncomingRecord> | Iterable<IncomingRecord>, actor: Actor) => AsyncIterable<Receipt>;
+
+/** @param connection only the writes of this connection; `null`: of all */
+export type DryRun = (record: IncomingRecord, connection: string | null, actor: Actor) => Promise<Rehearsal>;
 
 export interface RunOptions {
   /** End once nothing is pending, in flight, due for retry, or unknown with look-ups left. */

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { connection, now, person } from '../testing/builders.ts';
 import { mayNotCarry, phiFlows, type CarryFacts } from './carry.ts';
 import type { BaaRegister } from './documents.ts';
+import type { WriteState } from '../write.ts';
 import {
   checklistItems,
   decideSign,
   gateState,
   signatories,
   signatoryNames,
+  measured,
   stageReport,
   type GateSignature,
   type Signatory,
@@ -70,6 +72,8 @@ describe('B4 exit criteria', () => {
     environment: 'production',
     testedOk: true,
     byState: {},
+    verified: 50,
+    edited: 0,
     gate: gateState(real, all),
     ...changes,
   });
@@ -87,10 +91,33 @@ describe('B4 exit criteria', () => {
     ['too few charted', { stage: 'staged', byState: { committed: 49 } }, 'limited-auto-write', false],
     ['an outcome not known', { stage: 'staged', byState: { committed: 50, unknown: 1 } }, 'limited-auto-write', false],
     ['failures', { stage: 'staged', byState: { committed: 50, 'failed-terminal': 2 } }, 'limited-auto-write', false],
+    ['too few verified', { stage: 'staged', byState: { committed: 50 }, verified: 48 }, 'limited-auto-write', false],
+    ['just enough verified', { stage: 'staged', byState: { committed: 50 }, verified: 49 }, 'limited-auto-write', true],
+    ['conflicts', { stage: 'staged', byState: { committed: 50, conflict: 2 } }, 'limited-auto-write', false],
+    [
+      'edits before approval',
+      { stage: 'staged', byState: { committed: 50, superseded: 15 }, edited: 14 },
+      'limited-auto-write',
+      false,
+    ],
     ['the last stage', { stage: 'limited-auto-write' }, null, false],
   ])('B4 %s', (_, changes, next, mayAdvance) => {
     expect(stageReport(facts(changes))).toMatchObject({ next, mayAdvance });
   });
+});
+
+it('B4 what is measured: states, what was read back as sent, and what was changed before it was sent', () => {
+  const committed = (result: 'verified' | 'partial') =>
+    ({ name: 'committed', verification: { result } }) as unknown as WriteState;
+  const superseded: WriteState = { name: 'superseded', by: 'w2' };
+  expect(
+    measured([
+      { state: committed('verified'), attempts: 1 },
+      { state: committed('partial'), attempts: 1 },
+      { state: superseded, attempts: 0 },
+      { state: superseded, attempts: 1 },
+    ]),
+  ).toEqual({ byState: { committed: 2, superseded: 2 }, verified: 1, edited: 1 });
 });
 
 const entry = (id: string, covers: BaaRegister['entries'][number]['covers'], expiresAt: string | null = null) => ({

@@ -1,6 +1,6 @@
 import type { Connection, Person, Role, RolloutStage } from '../people.ts';
 import { stageOrder } from '../switches.ts';
-import type { StateName } from '../write.ts';
+import type { StateName, WriteRow } from '../write.ts';
 import { distinctPersons } from './separation.ts';
 import { limits } from '../../limits/index.ts';
 
@@ -114,12 +114,32 @@ export function raises(from: RolloutStage, to: RolloutStage): boolean {
   return stageOrder.indexOf(to) > stageOrder.indexOf(from);
 }
 
-/** What a connection has shown, counted from the ledger. */
-export interface StageFacts {
+/** What the writes of the last `stageWindowMs` have shown, counted from the ledger. */
+export interface StageMeasures {
+  readonly byState: Readonly<Partial<Record<StateName, number>>>;
+  /** Charted, and read back as sent. */
+  readonly verified: number;
+  /** Replaced by another version of their content before anything of them was sent. */
+  readonly edited: number;
+}
+
+/** Measures of a set of writes, each as it stands now. */
+export function measured(rows: Iterable<Pick<WriteRow, 'state' | 'attempts'>>): StageMeasures {
+  const byState: Partial<Record<StateName, number>> = {};
+  let verified = 0;
+  let edited = 0;
+  for (const { state, attempts } of rows) {
+    byState[state.name] = (byState[state.name] ?? 0) + 1;
+    if (state.name === 'committed' && state.verification.result === 'verified') verified += 1;
+    if (state.name === 'superseded' && attempts === 0) edited += 1;
+  }
+  return { byState, verified, edited };
+}
+
+export interface StageFacts extends StageMeasures {
   readonly stage: RolloutStage;
   readonly environment: Connection['environment'];
   readonly testedOk: boolean;
-  readonly byState: Readonly<Partial<Record<StateName, number>>>;
   readonly gate: GateState;
 }
 
@@ -127,6 +147,13 @@ export interface Criterion {
   readonly id: string;
   readonly words: string;
   readonly met: boolean;
+  /** What was found against what is asked for; left out where it is no number. */
+  readonly figure?: {
+    readonly measured: number;
+    readonly asked: number;
+    readonly bound: 'min' | 'max';
+    readonly unit: 'writes' | 'percent';
+  };
 }
 
 export interface StageReport {
@@ -137,7 +164,7 @@ export interface StageReport {
   readonly mayAdvance: boolean;
 }
 
-/** The exit criteria of the stage a connection is in, each measured. */
+/** The exit criteria of the stage a connection, or a resource type on it, is in: measured against what is asked for. */
 export function stageReport(facts: StageFacts): StageReport {
   const next = stageOrder[stageOrder.indexOf(facts.stage) + 1] ?? null;
   const criteria = next === null ? [] : criteriaOf(facts, next);
@@ -148,17 +175,27 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
   const count = (...states: readonly StateName[]): number => states.reduce((sum, state) => sum + (facts.byState[state] ?? 0), 0);
   const all = Object.values(facts.byState).reduce((sum, one) => sum + one, 0);
   const failed = count('failed-terminal', 'conflict', 'quarantined');
-  const atLeast = (id: string, what: string, found: number, wanted: number): Criterion => ({
+  const days = limits.stageWindowMs / (24 * 60 * 60_000);
+  const atLeast = (id: string, what: string, found: number, asked: number): Criterion => ({
     id,
-    words: `${found} of ${wanted} ${what}`,
-    met: found >= wanted,
+    words: `${found} of ${asked} ${what} in ${days} days`,
+    met: found >= asked,
+    figure: { measured: found, asked, bound: 'min', unit: 'writes' },
   });
-  const none = (id: string, what: string, found: number): Criterion => ({ id, words: `${found} ${what}`, met: found === 0 });
-  const share = (id: string, found: number, of: number, percent: number): Criterion => ({
+  const none = (id: string, what: string, found: number): Criterion => ({
     id,
-    words: `${found} of ${of} failed, at most ${percent} % may`,
-    met: of > 0 && found * 100 <= of * percent,
+    words: `${found} ${what}`,
+    met: found === 0,
+    figure: { measured: found, asked: 0, bound: 'max', unit: 'writes' },
   });
+  // Compared in whole writes, not in rounded percent.
+  const share = (id: string, what: string, found: number, of: number, bound: 'min' | 'max', asked: number): Criterion => ({
+    id,
+    words: `${found} of ${of} ${what} in ${days} days, ${bound === 'max' ? 'at most' : 'at least'} ${asked} % asked for`,
+    met: of > 0 && (bound === 'max' ? found * 100 <= of * asked : found * 100 >= of * asked),
+    figure: { measured: of === 0 ? 0 : Math.round((found * 1000) / of) / 10, asked, bound, unit: 'percent' },
+  });
+  const failures = (asked: number): Criterion => share('failures', 'failed', failed, all, 'max', asked);
   const tested: Criterion = {
     id: 'tested',
     words: facts.testedOk
@@ -184,12 +221,12 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
           all - count('draft', 'quarantined'),
           limits.stageDraftWritesMin,
         ),
-        share('failures', failed, all, limits.stageDraftFailedPercentMax),
+        failures(limits.stageDraftFailedPercentMax),
       ];
     case 'staged':
       return [
         tested,
-        share('failures', failed, all, limits.stageShadowFailedPercentMax),
+        failures(limits.stageShadowFailedPercentMax),
         none('unreadable', 'writes cannot be read', count('quarantined')),
         gate,
       ];
@@ -198,10 +235,13 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
         atLeast(
           'charted',
           'writes were charted',
-          count('committed', 'corrected', 'compensated', 'superseded'),
+          count('committed', 'corrected', 'compensated', 'superseded') - facts.edited,
           limits.stageStagedChartedMin,
         ),
-        share('failures', failed, all, limits.stageStagedFailedPercentMax),
+        share('verified', 'charted are verified', facts.verified, count('committed'), 'min', limits.stageStagedVerifiedPercent),
+        failures(limits.stageStagedFailedPercentMax),
+        share('conflicts', 'met a conflict', count('conflict'), all, 'max', limits.stageStagedConflictPercentMax),
+        share('edited', 'were changed before approval', facts.edited, all, 'max', limits.stageStagedEditedPercentMax),
         none('unknown', 'outcomes are not known', count('unknown')),
         gate,
       ];

@@ -3,8 +3,27 @@ export type { CarryFacts, Held, PhiFlow } from './carry.ts';
 export { contractFindings } from './contract-findings.ts';
 export { policyDocumentJsonSchema, policyKey, readPolicyDocument } from './documents.ts';
 export type { BaaRegister, ContractOverride, PolicyDocument, PolicyKind } from './documents.ts';
-export { checklist, checklistItems, decideSign, gateState, raises, signatories, signatoryNames, stageReport } from './go-live.ts';
-export type { ChecklistItem, GateRow, GateSignature, GateState, Signatory, StageReport } from './go-live.ts';
+export {
+  checklist,
+  checklistItems,
+  decideSign,
+  gateState,
+  measured,
+  raises,
+  signatories,
+  signatoryNames,
+  stageReport,
+} from './go-live.ts';
+export type {
+  ChecklistItem,
+  Criterion,
+  GateRow,
+  GateSignature,
+  GateState,
+  Signatory,
+  StageMeasures,
+  StageReport,
+} from './go-live.ts';
 export type { HouseRules } from './house-rules.ts';
 export { approveAct, cellWords, decideApprovePolicy, decidePropose, policyRefusals } from './proposals.ts';
 export type { PolicyRefusal, PolicyRow, ProposalRow } from './proposals.ts';
