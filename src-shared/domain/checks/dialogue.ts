@@ -41,8 +41,11 @@ export function polarities(
   for (const [at, token] of tokens.entries()) {
     // What would happen "if" says nothing about what is.
     if (token.text !== 'if' && token.text !== 'unless') continue;
-    for (let next = at + 1; next < Math.min(tokens.length, at + 12) && !SENTENCE_END.has(tokens[next]?.text ?? ''); next += 1)
+    for (let next = at + 1; next < Math.min(tokens.length, at + 12) && !SENTENCE_END.has(tokens[next]?.text ?? ''); next += 1) {
+      // "If I walk too fast, then yeah, I do get short of breath" answers after all.
+      if (/^(?:yes|yeah|yep)$/.test(tokens[next]?.text ?? '')) break;
       result[next] = 'asked';
+    }
   }
   return result;
 }

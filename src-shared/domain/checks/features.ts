@@ -17,14 +17,6 @@ export function featuresOf(tokens: readonly Token[], mentions: readonly Mention[
   return features;
 }
 
-/** Content words of a stretch, as stems. */
-export function contentStems(part: { readonly tokens: readonly Token[] }, from: number, to: number): readonly string[] {
-  return part.tokens
-    .slice(from, to)
-    .filter(isContent)
-    .map((token) => token.stem);
-}
-
 function isContent(token: Token): boolean {
   return isWord(token) && token.text.length > 2 && !COMMON.has(token.stem);
 }

@@ -1,3 +1,4 @@
+import { qualityOf } from './note-negation.ts';
 import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { spanOf, stemOf } from './text.ts';
 import { conceptKey, placeWords, type Mention } from './lexicon.ts';
@@ -100,6 +101,7 @@ export function contradictions(context: NoteContext): readonly NoteFinding[] {
         two.mention.name === one.mention.name &&
         two.denied &&
         !one.denied &&
+        sameKind(one, two) &&
         (general || (isLabel(one.part, one.mention) && !complains(one.part, one.mention))
           ? one.where !== '' && two.where === one.where
           : agreesIn(one.where, two.where)),
@@ -120,6 +122,12 @@ export function contradictions(context: NoteContext): readonly NoteFinding[] {
     });
   }
   return findings;
+}
+
+/** "No barky cough" leaves room for a cough of another kind. */
+function sameKind(affirmed: Stated, denied: Stated): boolean {
+  const quality = qualityOf(denied.part, denied.mention);
+  return quality === null || quality === affirmed.part.tokens[affirmed.mention.from - 1]?.stem;
 }
 
 function agreesIn(left: string, right: string): boolean {

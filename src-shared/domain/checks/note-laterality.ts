@@ -1,7 +1,7 @@
 import { featuresOf } from './features.ts';
-import { spanOf, type Token } from './text.ts';
+import { SENTENCE_END, spanOf, type Token } from './text.ts';
 import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
-import { conceptKey, type Lexicon, type Mention } from './lexicon.ts';
+import { conceptKey, placeWords, type Lexicon, type Mention } from './lexicon.ts';
 import { numbersIn } from './numbers.ts';
 import type { Heard } from './transcript.ts';
 
@@ -103,7 +103,10 @@ function againstRest(
       .map((one) => ({ part: each.part, at: one.at, side: one.side, same: overlaps(complaintsAt(each.part, one), about) })),
   );
   const same = rest.filter((one) => one.same);
-  for (const [group, least] of [[same, SAME_FINDING_MIN], [rest, SAME_SITE_MIN]] as const) {
+  for (const [group, least] of [
+    [same, SAME_FINDING_MIN],
+    [rest, SAME_SITE_MIN],
+  ] as const) {
     const [first] = group;
     if (first !== undefined && group.length >= least && group.every((one) => one.side !== mention.side)) return first;
   }
@@ -126,7 +129,7 @@ function complaintsAt(part: ReadPart, mention: SideMention): ReadonlySet<string>
   );
 }
 
-const BOTH = new Set(['bilateral', 'bilaterally', 'both', 'contralateral', 'opposite', 'other']);
+const BOTH = new Set(['both', 'bilateral', 'bilaterally', 'either', 'each', 'contralateral', 'opposite', 'other']);
 
 /** What the visit denies of a side settles what the note denies of it: "just on the right side, not on the left". */
 function saidOf(said: readonly SideMention[], mention: SideMention, denied: boolean, heard: Heard): readonly SideMention[] {
@@ -135,8 +138,10 @@ function saidOf(said: readonly SideMention[], mention: SideMention, denied: bool
 }
 
 const CONTEXT = 16;
-/** How much better the other side must fit: about one word that the visit uses twice. */
-const LEAD_MIN = 0.25;
+/** What stands beyond the end of the sentence counts less. */
+const FAR = 0.75;
+/** How much better the other side must fit. */
+const LEAD_MIN = 0.2;
 
 /**
  * Narrow evidence first: the same site, then the region, then any. Where both sides were spoken of, the one whose
@@ -173,8 +178,13 @@ function judge(
 /** The rarer of the visit's words a side shares with the note's sentence, the more it fits. */
 function fit(heard: Heard, mention: SideMention, about: About): number {
   const [from, to] = reach(heard.tokens, mention.at, 0, heard.tokens.length);
+  let near = mention.at;
+  while (near > from && !SENTENCE_END.has(heard.tokens[near - 1]?.text ?? '')) near -= 1;
+  let end = mention.at;
+  while (end < to && !SENTENCE_END.has(heard.tokens[end]?.text ?? '')) end += 1;
   const rarity = (places: readonly number[]): number =>
-    places.some((at) => at >= from && at < to) ? 1 / (1 + Math.log2(1 + places.length / 2)) : 0;
+    (places.some((at) => at >= near && at < end) ? 1 : places.some((at) => at >= from && at < to) ? FAR : 0) /
+    (1 + Math.log2(1 + places.length / 2));
   let sum = 0;
   for (const name of about.names) sum += rarity(heard.byFeature.get(name) ?? []);
   for (const value of about.numbers) sum += rarity((heard.byNumber.get(value) ?? []).map((one) => one.from));
@@ -205,7 +215,7 @@ function relatedTo(sites: ReadonlySet<string>): ReadonlySet<string> {
 export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
   const findings: NoteFinding[] = [];
   for (const part of context.parts) {
-    for (const [from, to] of part.sentences) {
+    for (const [from, to] of joined(part)) {
       const sides = part.tokens
         .slice(from, to)
         .flatMap((token, offset) => (sideOf(token) === null ? [] : [{ side: sideOf(token), at: from + offset }]));
@@ -213,7 +223,8 @@ export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
         const next = sides[index + 1];
         if (next === undefined || next.side !== one.side) continue;
         const between = part.tokens.slice(one.at + 1, next.at).map((token) => token.text);
-        const sameWords = between.length >= 3 && sameFrame(part.tokens, one.at, next.at);
+        const sameWords =
+          between.length >= 3 && !between.some((word) => ASPECTS.has(word)) && sameFrame(part.tokens, one.at, next.at);
         if (!(between.join(' ') === 'and' || between.some((word) => CONTRASTS.has(word)) || sameWords)) continue;
         findings.push({
           rule: 'note-contradiction',
@@ -226,6 +237,20 @@ export function sidesRepeated(context: NoteContext): readonly NoteFinding[] {
     }
   }
   return findings;
+}
+
+/** Two aspects of one side are two places. */
+const ASPECTS: ReadonlySet<string> = new Set(placeWords.filter((word) => word !== 'left' && word !== 'right'));
+
+/** Sentences, those that only a semicolon parts as one. */
+function joined(part: ReadPart): readonly (readonly [from: number, to: number])[] {
+  const result: [number, number][] = [];
+  for (const [from, to] of part.sentences) {
+    const last = result.at(-1);
+    if (last !== undefined && part.tokens[from - 1]?.text === ';') last[1] = to;
+    else result.push([from, to]);
+  }
+  return result;
 }
 
 const CONTRASTS = new Set(['than', 'versus', 'moved', 'moves', 'shifted', 'shifts', 'contralateral', 'opposite']);

@@ -177,6 +177,8 @@ function affirmedOr(part: ReadPart, from: number, to: number): number {
       if (word === 'or' && part.under[at] !== true && !/^\d/.test(part.tokens[at + 1]?.text ?? '')) return at - from;
       if (/^(?:and|but|when|with|after|if|for|over|that)$/.test(word)) break;
     }
+  // "Nipple pain or numbness: Yes" is a line of a form.
+  if (part.tokens[to - 1]?.text === 'yes') return -1;
   if (findings.length < 2 || findings.some((one) => part.under[one.from] === true)) return -1;
   for (let at = from + 1; at < to; at += 1) {
     if (part.tokens[at]?.text !== 'or') continue;

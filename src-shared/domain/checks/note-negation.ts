@@ -1,7 +1,7 @@
 import type { Polarity } from './dialogue.ts';
 import { ROOT, type Heard } from './transcript.ts';
 import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
-import { spanOf, type Token } from './text.ts';
+import { isWord, spanOf, type Token } from './text.ts';
 import { conceptKey, placeWords, type Mention } from './lexicon.ts';
 
 /** What the note affirms against what the visit denied, and the other way about (F2). */
@@ -57,7 +57,7 @@ const NOW = new Set([
   'never',
 ]);
 
-const ENDED = new Set(['quit', 'former', 'stopped', 'never', 'ago']);
+const ENDED = new Set(['quit', 'former', 'stopped', 'never', 'ago', 'initially', 'previously', 'previous', 'resolved', 'prior']);
 
 /** "Denies recent kidney stones" does not deny those of ten years ago. */
 function aboutNow(part: ReadPart, mention: Mention, denied: boolean): boolean {
@@ -91,10 +91,14 @@ const PLACED = new Set([
 /** Where the visit said the opposite of this finding, wherever it spoke of it; `null` when nothing contradicts. */
 function heardAgainst(part: ReadPart, mention: Mention, denied: boolean, heard: Heard): Mention | null {
   const [from, to] = sentenceAt(part, mention.from);
-  const places = denied && PLACED.has(mention.name) ? placesIn(part.tokens, from, to) : [];
+  const named = placesIn(part.tokens, from, to);
+  // What is denied of one side, or with a word of its own ("barky cough"), only that side or that word contradicts.
+  const places = !denied ? [] : PLACED.has(mention.name) ? named : named.filter((place) => sidesApart(place, mention, heard));
+  const quality = denied ? qualityOf(part, mention) : null;
   const said = (heard.byConcept.get(conceptKey(mention)) ?? []).filter((one) => {
     const near = placesIn(heard.tokens, Math.max(0, one.from - 8), one.to + 8);
-    return places.every((place) => near.includes(place));
+    const fits = quality === null || (heard.byStem.get(quality) ?? []).some((at) => at >= one.from - 4 && at < one.to + 4);
+    return fits && places.every((place) => near.includes(place));
   });
   if (said.length === 0) return null;
   const of = (polarity: Polarity): readonly Mention[] => said.filter((one) => heard.polarity[one.from] === polarity);
@@ -112,6 +116,30 @@ function heardAgainst(part: ReadPart, mention: Mention, denied: boolean, heard: 
   const refusedAlways =
     (refused.length === said.length && !PLACED.has(mention.name)) || (plainly.length === 0 && leads(part, mention));
   return refusedAlways ? (refused[0] ?? null) : null;
+}
+
+/** Whether the visit speaks of this finding at the side that is not named: then it is not the same on both. */
+function sidesApart(place: string, mention: Mention, heard: Heard): boolean {
+  if (place !== 'left' && place !== 'right') return false;
+  const other = place === 'left' ? 'right' : 'left';
+  return (heard.byConcept.get(conceptKey(mention)) ?? []).some((one) =>
+    placesIn(heard.tokens, Math.max(0, one.from - 8), one.to + 8).includes(other),
+  );
+}
+
+const NO_QUALITY = new Set(
+  `any some mild moderate severe significant acute current active associated new other further additional more much recent
+  bilateral low chronic occasional intermittent having has have had and or of for the a an his her their with in to from no not`.split(
+    /\s+/,
+  ),
+);
+
+/** The word right before a denied finding that says which kind of it is denied; `null` when there is none. */
+export function qualityOf(part: ReadPart, mention: Mention): string | null {
+  const token = part.tokens[mention.from - 1];
+  if (token === undefined || part.under[mention.from - 1] !== true || !isWord(token)) return null;
+  if (NO_QUALITY.has(token.text) || PLACES.has(token.text)) return null;
+  return part.mentions.some((one) => one.from < mention.from && one.to >= mention.from) ? null : token.stem;
 }
 
 const PLAIN_TO_REFUSED = 4;

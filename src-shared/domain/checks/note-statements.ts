@@ -176,6 +176,7 @@ const OPPOSITES: readonly (readonly [string, string])[] = [
   ['upper', 'lower'],
   ['lower', 'upper'],
 ];
+const SIDES = OPPOSITES.filter(([own]) => own === 'left' || own === 'right');
 const AROUND = 10;
 
 /** False for a stretch about another place than the clause: the outside of the knee, where the note speaks of the inside. */
@@ -184,6 +185,9 @@ function fitsPlaces(part: ReadPart, clause: Clause, heard: Heard, first: Hit | u
   const said = new Set(
     heard.tokens.slice(Math.max(0, (first?.at ?? 0) - AROUND), (last?.at ?? 0) + AROUND).map((token) => token.text),
   );
+  // What is denied of one side is contradicted only where that side is named.
+  const denied = part.under.slice(clause.from, clause.to).some(Boolean);
+  if (denied && SIDES.some(([side, other]) => here.has(side) && !said.has(side) && heard.byStem.has(other))) return false;
   return OPPOSITES.every(([own, other]) => !here.has(own) || here.has(other) || said.has(own) || !said.has(other));
 }
 

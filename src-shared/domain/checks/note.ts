@@ -116,6 +116,13 @@ const UNSURE = new Set(
     'family',
     'brother',
     'sister',
+    'son',
+    'daughter',
+    'uncle',
+    'aunt',
+    'cousin',
+    'grandmother',
+    'grandfather',
     'plan',
     'will',
     'counsel',
@@ -140,13 +147,3 @@ export function statesFact(part: ReadPart, at: number): boolean {
 }
 
 const SAYS_FOR = new Set(['positive', 'negative', 'significant', 'notable', 'remarkable', 'except']);
-
-/** How many of these content words stand in a stretch of the visit; words that every visit is full of count for nothing. */
-export function sharedWords(heard: Heard, from: number, to: number, about: ReadonlySet<string>): number {
-  const found = new Set<string>();
-  for (let at = Math.max(0, from); at < Math.min(heard.tokens.length, to); at += 1) {
-    const stem = heard.tokens[at]?.stem ?? '';
-    if (about.has(stem)) found.add(stem);
-  }
-  return found.size;
-}

@@ -220,10 +220,17 @@ function startsAnew(tokens: readonly Token[], at: number, cue: string): boolean 
   const next = tokens[at + 1]?.text ?? '';
   if (SPEECH_STARTS.has(word)) return true;
   if ((cue === 'no' || cue === 'without') && VERBS.has(word)) return true;
+  // "No erythema, and that just means redness": the explanation is denied with what it explains.
+  if (explains(tokens, word === 'and' ? at + 1 : at)) return false;
   if (word === 'that') return /^(?:is|looks|means|just|sounds|seems|was|really|would|could)$/.test(next) || next === 'i';
   if (word === 'and') return SUBJECTS.has(next) || /^(?:please|that|your|then|also|so|now|the|my|just)$/.test(next);
   if (word === 'your' || word === 'my') return !AFTER_PREPOSITION.has(before) && before !== cue;
   return word === 'on' && tokens.slice(at + 1, at + 6).some((token) => token.text === 'exam' || token.text === 'examination');
+}
+
+function explains(tokens: readonly Token[], at: number): boolean {
+  const means = tokens[at + 1]?.text === 'just' ? at + 2 : at + 1;
+  return tokens[at]?.text === 'that' && /^(?:means?|meaning)$/.test(tokens[means]?.text ?? '');
 }
 
 function isCue(tokens: readonly Token[], at: number): boolean {
@@ -234,6 +241,7 @@ function isCue(tokens: readonly Token[], at: number): boolean {
   // "no change", "not only", "no longer" say something else; "no problem" nothing.
   if (word === 'no' && ['problem', 'worries', 'doubt', 'more', 'matter'].includes(next)) return false;
   if (word === 'not' && ['only', 'necessarily', 'just', 'too'].includes(next)) return false;
+  if (isLess(tokens, at)) return false;
   // "Not unreasonable", "not uncommon": two negations are none.
   if (word === 'not' && [next, tokens[at + 2]?.text ?? ''].some((one) => TWICE.test(one))) return false;
   if (word === 'without' && tokens[at - 1]?.text === 'or' && tokens[at - 2]?.text === 'with') return false;
@@ -241,11 +249,26 @@ function isCue(tokens: readonly Token[], at: number): boolean {
   return !(word === 'negative' && next !== 'for' && tokens[at - 1]?.text !== ':');
 }
 
+const LESS_WITHIN = 8;
+
+/** "It does not hurt as much", "not a problem": less of it, or nothing against it, is no denial of it. */
+function isLess(tokens: readonly Token[], at: number): boolean {
+  if (tokens[at]?.text !== 'not') return false;
+  if (tokens[at + 1]?.text === 'a' && /^(?:problem|issue)$/.test(tokens[at + 2]?.text ?? '')) return true;
+  for (let next = at + 1; next < at + LESS_WITHIN; next += 1) {
+    const word = tokens[next]?.text ?? '\n';
+    if (SENTENCE_END.has(word) || word === ',' || STOPS.has(word)) return /^so$/.test(word) && tokens[next + 1]?.text === 'much';
+    if (word === 'as' && /^(?:much|bad|badly|often|many|severe)$/.test(tokens[next + 1]?.text ?? '')) return true;
+  }
+  return false;
+}
+
 const TWICE = /^un(?:reasonable|common|usual|likely|expected|able)$/;
 
 /** After a comma a negated list goes on when its cue always takes a list, or when an "or", "nor" is still to come. */
 function listGoesOn(tokens: readonly Token[], comma: number, cue: string): boolean {
   if (LIST_CUES.has(cue)) return true;
+  if (saysAgain(tokens, comma)) return true;
   const rest = tokens.slice(comma + 1, comma + 5).findIndex((token) => SENTENCE_END.has(token.text));
   if (rest >= 0) return true;
   for (let at = comma + 1; at < tokens.length; at += 1) {
@@ -254,6 +277,14 @@ function listGoesOn(tokens: readonly Token[], comma: number, cue: string): boole
     if (word === 'or' || word === 'nor') return true;
   }
   return false;
+}
+
+const AGAIN_LETTERS = 4;
+
+/** "No swelling or bruise, bruising in the palm": the word before the comma is said again in a better form. */
+function saysAgain(tokens: readonly Token[], comma: number): boolean {
+  const [before, after] = [tokens[comma - 1]?.text ?? '', tokens[comma + 1]?.text ?? ''];
+  return before.length >= AGAIN_LETTERS && after.slice(0, AGAIN_LETTERS) === before.slice(0, AGAIN_LETTERS);
 }
 
 const AFTERWARDS = new Set(['denied', 'none', 'absent', 'denies', 'no', 'never']);

@@ -22,6 +22,8 @@ export function tokenize(text: string): readonly Token[] {
     const start = match.index;
     const end = start + piece.length;
     if ((piece === '-' || piece === '–') && joins(text, start, end)) continue;
+    // The full stop of "Dr." ends no sentence.
+    if (piece === '.' && TITLES.has(tokens.at(-1)?.text ?? '') && tokens.at(-1)?.end === start) continue;
     const word = piece.toLowerCase().replaceAll('’', "'");
     const push = (part: string, from: number, to: number): void => {
       tokens.push({ text: part, stem: stemOf(part), start: from, end: to });
@@ -42,6 +44,8 @@ export function tokenize(text: string): readonly Token[] {
   }
   return tokens;
 }
+
+const TITLES = new Set(['dr', 'mr', 'mrs', 'ms']);
 
 function joins(text: string, start: number, end: number): boolean {
   return start > 0 && /[\p{L}\p{N}]/u.test(text[start - 1] ?? '') && /[\p{L}\p{N}\s]/u.test(text[end] ?? ' ');
