@@ -70,8 +70,8 @@ describe('left and right', () => {
   it.each([
     ['Pain began on the left side and moved to the left side.', 1],
     ['Pain began on the right side and moved to the left side.', 0],
-    ['Sharp on the left side of the face; dull on the left side of the face.', 1],
-    ['Tender on the medial aspect of the right knee, and less on the lateral aspect of the right knee.', 0],
+    ['Warm over the left half of the chin; cold over the left half of the chin.', 1],
+    ['Sore at the inner edge of the right foot, and hardly at the outer edge of the right foot.', 0],
   ])('F2 a side compared with itself: %s', (note, found) => {
     expect(sidesRepeated(context(note, ''))).toHaveLength(found);
   });

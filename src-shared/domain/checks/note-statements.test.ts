@@ -49,13 +49,13 @@ describe('statements against the visit', () => {
   });
 
   it.each([
-    ['She reports any issues with heartburn since that time.', 1],
-    ['She denies any issues with heartburn since that time.', 0],
-    ['He is sure if it is the change in seasons.', 1],
-    ['He is not sure if it is the change in seasons.', 0],
-    ['If his symptoms have improved, we will obtain an MRI.', 1],
-    ['If his symptoms have not improved, we will obtain an MRI.', 0],
-    ['Anxiety with or with a musculoskeletal cause.', 1],
+    ['She reports any trouble with sneezing since the spring.', 1],
+    ['She denies any trouble with sneezing since the spring.', 0],
+    ['He is sure if it is the new mattress.', 1],
+    ['He is not sure if it is the new mattress.', 0],
+    ['If his complaints have improved, we will order a scan.', 1],
+    ['If his complaints have not improved, we will order a scan.', 0],
+    ['A cough with or with a nervous cause.', 1],
     ['X-rays show obvious signs of fracture.', 1],
     ['X-rays show no obvious signs of fracture.', 0],
   ])('F2 lost by its own words: %s', (note, found) => {
