@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../limits/index.ts';
 import { failures, type FailureCode } from './failures.ts';
 import {
-  acceptedEnded,
   afterCrash,
   afterFailedCheck,
   afterFault,
-  afterLateLook,
   afterLook,
   afterSend,
   heldAsDown,
@@ -445,29 +443,6 @@ describe('absence', () => {
       expect(state?.name).toBe(look < 5 ? 'unknown' : 'failed-retryable');
       if (state !== undefined) row = { ...row, state };
     }
-  });
-});
-
-describe('what was only accepted', () => {
-  const accepted: Unknown = { ...states.unknown, code: 'accepted-only', looks: 4, absentLooks: 2, monitor: 'Job/1' };
-
-  it.each([
-    [false, 'reply-unclear'],
-    [true, 'accepted-then-refused'],
-  ] as const)('C4 has ended, failed: %s, as the EHR says: absence is proved anew from now on', (failed, code) => {
-    const { monitor: _monitor, ...kept } = accepted;
-    expect(acceptedEnded(accepted, failed, now + 5)).toEqual({ ...kept, code, since: now + 5, absentLooks: 0 });
-  });
-
-  it('C4 is looked for late, too: found settles it, found twice is told, anything else changes only the next look', () => {
-    const personSince = now - 1;
-    const asked = unknown({ ...accepted, personSince });
-    expect(spell(afterLateLook(asked, { outcome: 'present', ...found }, now))).toBe('committed');
-    expect(afterLateLook(asked, { outcome: 'duplicate' }, now)[0]).toMatchObject({ code: 'chart-has-two', personSince });
-    const [still] = afterLateLook(asked, { outcome: 'absent' }, now);
-    expect(still).toMatchObject({ name: 'unknown', code: 'accepted-only', personSince, absentLooks: 2 });
-    expect(still?.name === 'unknown' && still.nextAt > now).toBe(true);
-    expect(() => afterLateLook(unknown({ personSince: null }), { outcome: 'absent' }, now)).toThrow(RangeError);
   });
 });
 
