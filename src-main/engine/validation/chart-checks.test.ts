@@ -121,7 +121,7 @@ describe('what the chart holds already', () => {
     const body = view?.timeline.find(({ type }) => type === 'write.checked')?.body;
     expect(body).toMatchObject({
       reads: {
-        list: '1',
+        list: '2',
         made: [
           { purpose: 'identify', what: 'patient', found: ['Patient/p1'] },
           { purpose: 'identify', what: 'encounter', found: ['Encounter/1'] },
