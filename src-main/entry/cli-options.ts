@@ -7,6 +7,9 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Several values, each given by itself: it may hold commas. */
+export const collected = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
 /** Several values, given one by one or with commas between them. */
 export const list = (value: string, before: string[] | undefined): string[] => [
   ...(before ?? []),

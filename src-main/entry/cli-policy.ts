@@ -13,11 +13,10 @@ import {
   policySign,
 } from './commands/policy.ts';
 import { emergencyList, emergencyOpen, emergencyReview, type EmergencyOptions } from './commands/emergency.ts';
+import { collected } from './cli-options.ts';
 import { findingList, findingSign } from './commands/findings.ts';
 import { safetyList, safetyRecord, type SafetyOptions } from './commands/safety.ts';
 import { signatoryNames } from '../../src-shared/domain/index.ts';
-
-const collected = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 type Act = (run: (context: CommandContext) => Promise<number>) => Promise<void>;
 

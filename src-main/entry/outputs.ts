@@ -157,18 +157,7 @@ export const outputs = {
         code: code.nullable(),
         reason: z.string().nullable(),
         approvers: z.array(shapes.role),
-        /** The exact request, credentials excepted; the path is relative to the connection's base address. */
-        request: z
-          .strictObject({
-            adapter: z.string(),
-            contract: z.string(),
-            method: z.enum(['POST', 'PUT', 'PATCH']),
-            path: z.string(),
-            headers: z.record(z.string(), z.string()),
-            body: z.string(),
-            sha256: z.string(),
-          })
-          .nullable(),
+        request: shapes.preparedRequest.nullable(),
         findings: z.array(shapes.finding),
         /** Switches, maintenance windows and caps that would keep it from being sent now. */
         stops: z.array(z.strictObject({ code, reason: z.string() })),

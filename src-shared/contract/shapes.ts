@@ -156,6 +156,17 @@ export const writeSummary = z.strictObject({
   updatedAt: time,
 });
 
+/** The exact request, credentials excepted; the path is relative to the connection's base address. */
+export const preparedRequest = z.strictObject({
+  adapter: z.string(),
+  contract: z.string(),
+  method: z.enum(['POST', 'PUT', 'PATCH']),
+  path: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+  sha256: z.string(),
+});
+
 export const exchange = z.strictObject({
   at: time,
   method: z.string(),
@@ -202,17 +213,7 @@ export const writeDetail = writeSummary.extend({
   failure: failure.nullable(),
   waitingFor: z.strictObject({ roles: z.array(role), reason: z.string() }).nullable(),
   approval: approval.nullable(),
-  request: z
-    .strictObject({
-      adapter: z.string(),
-      contract: z.string(),
-      method: z.enum(['POST', 'PUT', 'PATCH']),
-      path: z.string(),
-      headers: z.record(z.string(), z.string()),
-      body: z.string(),
-      sha256: z.string(),
-    })
-    .nullable(),
+  request: preparedRequest.nullable(),
   facts: z.strictObject({ patient: ref, encounter: ref, practitioner: ref, organization: ref, target: ref }).nullable(),
   findings: z.array(signedFinding),
   /** What normalization made of the item, with the original of each change. */
