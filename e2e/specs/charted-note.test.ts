@@ -50,6 +50,24 @@ describe('from a proposed note to a charted one', () => {
     },
   );
 
+  it('I1 whoever goes elsewhere while an approval is on its way stays there', { timeout: 120_000 }, async () => {
+    await handIn(desk, { id: 'visit-3', approvedBy: null, text });
+    window = await TestWindow.open(desk);
+    const page = new ConsolePage(window);
+    await page.enter('Dana Lee', secretOf('dr-lee'));
+    await page.goTo('Approvals');
+    await page.button('Approve for the chart').and(page.page.locator(':enabled')).waitFor();
+    // Both in one turn of the page: no answer can come in between.
+    await page.page.evaluate(`
+      [...document.querySelectorAll('button')].find((one) => one.textContent.startsWith('Approve for the chart')).click();
+      [...document.querySelectorAll('nav a')].find((one) => one.textContent.startsWith('Queue')).click();
+    `);
+    await page.tab(/^Committed/).click();
+    await page.row(/charted, verified.*Campbell, Andrew.*Progress note/).waitFor();
+    expect(await page.heading('Queue').count()).toBe(1);
+    expect([...(await effects(ehr.controlUrl)).values()]).toEqual([1]);
+  });
+
   it('I2 by keyboard alone: the same, without a mouse', { timeout: 120_000 }, async () => {
     await handIn(desk, { id: 'visit-2', approvedBy: null, text });
     window = await TestWindow.open(desk);

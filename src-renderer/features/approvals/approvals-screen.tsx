@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useLocation, useParams } from 'wouter';
 import type { ApprovalsPage, QueueRow, WriteViewModel } from '../../../src-shared/contract/index.ts';
 import { useCall } from '../../bridge/index.ts';
@@ -65,10 +65,21 @@ function Waiting(props: { readonly page: ApprovalsPage; readonly said: string; r
     { keys: 'k', does: 'The one before', run: () => goTo(waiting[Math.max(0, at - 1)]) },
   ]);
 
+  // Which write is before the person at this moment: none after they left this screen.
+  const shown = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    shown.current = current;
+    return () => {
+      shown.current = undefined;
+    };
+  }, [current]);
+
   const decided = useCallback(
     (words: string) => {
       if (current === undefined) return;
       setGone((before) => new Set([...before, current]));
+      // Whoever has gone elsewhere while the decision was on its way is left where they are.
+      if (shown.current !== current) return onSaid(words);
       const next = waiting[at + 1] ?? waiting[at - 1];
       onSaid(next === undefined ? `${words} Nothing more waits for you.` : `${words} Next: ${next.title}.`);
       navigate(addressOf(next?.id), { replace: true });
