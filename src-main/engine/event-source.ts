@@ -16,10 +16,19 @@ import {
 import { parseExact } from '../../src-shared/fhir/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
+const sources = new WeakMap<LedgerReader, EventSource>();
+
+/** The events of a ledger: whoever needs one that somebody else has just read finds it parsed. */
+export function eventsOf(ledger: LedgerReader): EventSource {
+  let source = sources.get(ledger);
+  if (source === undefined) sources.set(ledger, (source = new EventSource(ledger)));
+  return source;
+}
+
 /** Events as they were received, read back from the log and parsed again (rule 9). */
 export class EventSource {
   private readonly ledger: LedgerReader;
-  // A visit's writes are checked one after the other; a handful of events covers them.
+  // A visit's writes are checked and sent one after the other; a handful of events covers them.
   private readonly cache = new Map<string, BusinessEvent>();
 
   constructor(ledger: LedgerReader) {

@@ -5,6 +5,10 @@ import { runEngine } from '../engine/index.ts';
 
 const RESTART_MAX_MS = 2_000;
 
+function isAlive(engine: Process | null): engine is Process {
+  return engine?.alive === true;
+}
+
 /**
  * The engines of a run, one or, where FLT-19 is drawn, two or three on one ledger: they die, come back, and sleep. Each has a
  * place; when one has died, another takes its place.
@@ -27,7 +31,7 @@ export class Engines {
   }
 
   get living(): readonly Process[] {
-    return this.places.flatMap((engine) => (engine?.alive === true ? [engine] : []));
+    return this.places.filter(isAlive);
   }
 
   /** True when every place is taken, by the living or by one that has come to its end. */
@@ -66,12 +70,12 @@ export class Engines {
   maybeStrike(): void {
     const { world } = this;
     const { steps } = world.scheduler;
-    if (this.living.length > 0 && world.strikesStep('FLT-12', 5, 8)) {
+    if (this.places.some(isAlive) && world.strikesStep('FLT-12', 5, 8)) {
       const engine = this.chance.part(`dies ${steps}`).pick(this.living);
       world.kill(engine, 'FLT-12');
       this.restartLater(engine);
     }
-    const holders = this.living.length > 1 ? this.holders() : [];
+    const holders = this.places.length > 1 ? this.holders() : [];
     if (holders.length > 0 && world.strikesStep('FLT-19', 3, 2)) this.sleep(this.chance.part(`sleeps ${steps}`).pick(holders));
   }
 
@@ -98,6 +102,7 @@ export class Engines {
 
   /** The engines that are awake and have something in flight. */
   private holders(): readonly Process[] {
+    if (this.living.length < 2) return [];
     const names = this.world.writes().flatMap(({ state }) => (state.name === 'in-flight' ? [state.engine] : []));
     return this.living.filter((engine) => names.includes(engine.name) && !this.isAsleep(engine));
   }

@@ -52,6 +52,8 @@ const WALL_START_MS = 1_772_445_600_000;
 /** What the engine is told of the index's lag. Requests on the way and the index each may take half of it. */
 const SEARCH_SETTLE_MS = 3_000;
 const DISK_MS = 8;
+/** Share of the runs whose ledger answers reads at once. */
+const READS_AT_ONCE = 0.7;
 const LOOK_UPS_STRUCK = 0.15;
 const READS_STRUCK = 0.5;
 const WRITES_STRUCK = 3;
@@ -74,6 +76,8 @@ export class World {
   private readonly chance: Chance;
   /** Whether engines share the ledger. */
   private readonly several: boolean;
+  /** A ledger file on the same machine answers a read before anything else can happen, a shared one does not. */
+  private readonly readsAtOnce: boolean;
   private readonly sabotage: Sabotage;
   private readonly reader: DiskReader;
   /** What the engine reported as broken assumptions of its own: none is to be expected but where the ledger failed. */
@@ -90,6 +94,7 @@ export class World {
     this.scheduler = new Scheduler(this.chance.part('order'), trace);
     this.faults = new Faults(plan.faults);
     this.several = plan.faults['FLT-19'] !== undefined;
+    this.readsAtOnce = this.chance.part('reads').happens(READS_AT_ONCE);
     this.disk = new SimulatedDisk(tools.sha256);
     this.reader = new DiskReader(this.disk);
     this.scheduler.nextWanted = () => this.nextWanted();
@@ -136,7 +141,10 @@ export class World {
     const ledger = new SimulatedLedger(
       this.disk,
       { now: clock.now, monotonic: () => this.scheduler.now },
-      (what, perform) => this.scheduler.call(owner, what, pace.between(0, DISK_MS), perform),
+      (what, perform, access) =>
+        access === 'read' && this.readsAtOnce
+          ? atOnce(perform)
+          : this.scheduler.call(owner, what, pace.between(0, DISK_MS), perform),
       () => this.syncFault(chance),
     );
     const stop = new AbortController();
@@ -276,6 +284,10 @@ export class World {
     this.faults.count('FLT-14', this.states());
     return chance.part(`sync ${this.scheduler.steps}`).pick(['lost', 'kept']);
   }
+}
+
+function atOnce<T>(perform: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(perform()));
 }
 
 function withTwoPersons(matrix: ContractMatrix): ContractMatrix {

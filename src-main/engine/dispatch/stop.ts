@@ -1,4 +1,4 @@
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
 import {
   needsEvent,
@@ -13,6 +13,6 @@ import {
 export async function stoppedBy(ledger: LedgerReader, row: WriteRow, what: SwitchTarget): Promise<SwitchRow | undefined> {
   const switches = (await ledger.rows('switch')).filter((one) => one.off && one.what === what);
   if (switches.length === 0) return undefined;
-  const event = needsEvent(switches) ? await new EventSource(ledger).eventAt(row.tenant, row.eventSeq) : undefined;
+  const event = needsEvent(switches) ? await eventsOf(ledger).eventAt(row.tenant, row.eventSeq) : undefined;
   return switchStops(switchFacts(row, event?.provenance), what, switches);
 }

@@ -2,7 +2,7 @@ import type { EngineDeps } from '../deps.ts';
 import { Readings } from '../audit/readings.ts';
 import { calendarNow } from '../dispatch/calendar.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import { gatherIntake, readRecord } from '../intake/take-in.ts';
 import { recordConsents } from '../policy/consents.ts';
 import { gatherAndDecide, type Checked, type Checker } from '../validation/check.ts';
@@ -46,7 +46,7 @@ export function dryRun(deps: EngineDeps): DryRun {
 
     await readings.record('dry-run', event.id, event.tenant, actor);
     const { ledger, rows } = await rehearsed(deps, event, decision.body, actor);
-    const checker: Checker = { deps: { ...deps, ledger }, events: new EventSource(ledger), subjects };
+    const checker: Checker = { deps: { ...deps, ledger }, events: eventsOf(ledger), subjects };
     const writes: RehearsedWrite[] = [];
     for (const row of rows) if (connection === null || row.connection === connection) writes.push(await rehearse(checker, row));
     return { ...base, writes, kept: decision.body.kept };

@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf, type EventSource } from '../event-source.ts';
 import { reaskPatients } from '../recovery/reask.ts';
 import { writeEntry } from '../write-commit.ts';
 import { patientsOf, recordConsents } from '../policy/consents.ts';
@@ -40,7 +40,7 @@ export function takeIn(deps: IntakeDeps): TakeIn {
     const running: Promise<Receipt>[] = [];
     // Records about the same event are taken one after the other; all others share commits.
     const lastOfEvent = new Map<string, Promise<Receipt>>();
-    const events = new EventSource(deps.ledger);
+    const events = eventsOf(deps.ledger);
     for await (const record of records) {
       const read = readRecord(record, deps);
       const key = read.ok ? `${read.event.tenant} ${read.event.id}` : null;

@@ -1,5 +1,5 @@
 import { engineActor, type EngineDeps } from '../deps.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import { sendWrite } from '../dispatch/send.ts';
 import { ClockGuard } from '../clock-guard.ts';
 import { FollowUps } from '../follow-up/follow-ups.ts';
@@ -161,7 +161,7 @@ class Outbox {
     });
     this.watch = watch;
     this.inFlightMax = options.inFlightMax ?? limits.inFlightMax;
-    this.checker = { deps, events: new EventSource(deps.ledger), subjects: new SubjectCache(deps.clock) };
+    this.checker = { deps, events: eventsOf(deps.ledger), subjects: new SubjectCache(deps.clock) };
   }
 
   /** @param until when to stop at the latest, on the monotonic clock */

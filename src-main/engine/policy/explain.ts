@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import { inspect } from '../audit/inspect.ts';
 import { contractFor } from './in-force.ts';
 import { standingOf } from './standing.ts';
@@ -30,7 +30,7 @@ export function explainPolicy(deps: ExplainDeps): ExplainPolicy {
     const view = await inspect(deps).write(id, actor);
     if (view === undefined) return undefined;
     const { row } = view;
-    const events = new EventSource(deps.ledger);
+    const events = eventsOf(deps.ledger);
     const { event, item } = await events.itemOf(row);
     const matrix = await contractFor(deps, row.tenant, row.connection);
     const contract = contractRow(matrix, row.kind);

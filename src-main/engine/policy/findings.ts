@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import { preparedCheck } from '../dispatch/prepared.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
 import type { Findings, SignedWrite } from '../../ports/inbound/index.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
@@ -63,7 +63,7 @@ export async function findingsUnsigned(deps: FindingDeps, row: WriteRow, contrac
 
 /** Who approved the content where it came from, if the event says so. */
 async function approvedAtSource(ledger: LedgerReader, row: WriteRow): Promise<string | null> {
-  const events = new EventSource(ledger);
+  const events = eventsOf(ledger);
   const event = await events.eventAt(row.tenant, row.eventSeq);
   const known = await ledger.row('event', row.tenant, row.eventId);
   const approval = await events.approvalOf(known?.eventVersion === row.eventVersion ? known : undefined, event);

@@ -1,6 +1,5 @@
 import type { EngineDeps } from '../deps.ts';
-import { EventSource } from '../event-source.ts';
-import type { LedgerReader } from '../../ports/outbound/index.ts';
+import { eventsOf } from '../event-source.ts';
 import { baaRegisterInForce, consentPolicyInForce, type PolicyDeps } from './in-force.ts';
 import {
   codesOfItem,
@@ -104,9 +103,6 @@ async function recordedConsents(
   return [...byName.values()];
 }
 
-// A visit's writes are sent one after the other, and each needs its event.
-const eventsOf = new WeakMap<LedgerReader, EventSource>();
-
 /** The standing of a write whose request is about to leave. */
 export async function standingNow(
   deps: StandingDeps,
@@ -114,8 +110,6 @@ export async function standingNow(
   connection: ConnectionRow,
   named: NamedConsent | null = null,
 ): Promise<Standing> {
-  let events = eventsOf.get(deps.ledger);
-  if (events === undefined) eventsOf.set(deps.ledger, (events = new EventSource(deps.ledger)));
-  const { event, item } = await events.itemOf(row);
+  const { event, item } = await eventsOf(deps.ledger).itemOf(row);
   return standingOf(deps, row, event, item, connection, named);
 }

@@ -1,5 +1,5 @@
 import { factsOf } from '../dispatch/prepared.ts';
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { FindControl } from '../../ports/outbound/index.ts';
 import { writeIdentifierSystem, type WriteRow } from '../../../src-shared/domain/index.ts';
@@ -28,7 +28,7 @@ export async function controlFor(
     return { resourceType, system: writeIdentifierSystem, value: id, reference: state.evidence.reference };
   }
   const facts = await factsOf(deps, row);
-  const { subject } = await new EventSource(deps.ledger).eventAt(row.tenant, row.eventSeq);
+  const { subject } = await eventsOf(deps.ledger).eventAt(row.tenant, row.eventSeq);
   const identifier = subject.patient.identifiers?.[0];
   if (facts === null || identifier === undefined) return null;
   return { resourceType: 'Patient', system: identifier.system, value: identifier.value, reference: facts.patient.reference };

@@ -1,4 +1,4 @@
-import { EventSource } from '../event-source.ts';
+import { eventsOf, type EventSource } from '../event-source.ts';
 import type { ListedWrite } from '../../ports/inbound/index.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
 import { itemsOf, subjectWords, titleOf, type SubjectWords, type WriteRow } from '../../../src-shared/domain/index.ts';
@@ -15,7 +15,7 @@ export class Headlines {
   private readonly cache = new Map<string, EventHeadline | null>();
 
   constructor(ledger: LedgerReader) {
-    this.events = new EventSource(ledger);
+    this.events = eventsOf(ledger);
   }
 
   async listed(row: WriteRow): Promise<ListedWrite> {

@@ -1,4 +1,4 @@
-import { EventSource } from '../event-source.ts';
+import { eventsOf } from '../event-source.ts';
 import type { EngineDeps } from '../deps.ts';
 import { contractFor } from '../policy/in-force.ts';
 import type { Headlines } from './headlines.ts';
@@ -48,7 +48,7 @@ export async function writePage(
 
 async function eventOf(deps: PageDeps, row: WriteRow): Promise<{ event: BusinessEvent; clinical: ClinicalItem } | null> {
   try {
-    const { event, item } = await new EventSource(deps.ledger).itemOf(row);
+    const { event, item } = await eventsOf(deps.ledger).itemOf(row);
     return { event, clinical: item.clinical };
   } catch {
     // Erased, or no longer readable: the page shows the rest and says so.

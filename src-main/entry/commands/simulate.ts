@@ -18,6 +18,8 @@ type Report = Output<'simulate'>;
 
 /** Steps of a shrunk trace that are printed for people; `--json` gives all of them. */
 const STEPS_SHOWN = 40;
+/** Pairs of state and fault that are printed for people. */
+const MISSED_SHOWN = 12;
 /** How often a long run says how far it is, where no terminal shows it all the time. */
 const TOLD_EVERY_MS = 60_000;
 /** From so many seeds on, a fault that never met a write in a state where it should fails the run: the rarest take thousands. */
@@ -123,10 +125,18 @@ function words(report: Report): string {
     `Writes: ${intents}. Sent: ${sends}, with an outcome that could not be known: ${ambiguous} (${share} %).`,
     `Operations: ${list(report.operations)}.`,
     `Faults: ${list(report.faults)}.`,
-    `State and fault met: ${coverage.hit} of ${coverage.reachable} pairs${coverage.missed.length === 0 ? '' : `; not met: ${coverage.missed.join(', ')}`}.`,
+    `State and fault met: ${coverage.hit} of ${coverage.reachable} pairs${missedWords(coverage.missed)}.`,
     `Trace of all: ${report.traceHash}.`,
     ...(violations.length === 0 ? ['No invariant was breached.'] : violations.map(failureWords)),
   ].join('\n');
+}
+
+/** Few seeds meet few pairs: a long list would say no more than that. */
+function missedWords(missed: readonly string[]): string {
+  if (missed.length === 0) return '';
+  return missed.length > MISSED_SHOWN
+    ? '; `--json` lists those not met, more seeds meet more'
+    : `; not met: ${missed.join(', ')}`;
 }
 
 function failureWords({ seed, invariant, message, operations, faults, trace }: Report['violations'][number]): string {

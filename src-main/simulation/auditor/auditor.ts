@@ -7,7 +7,7 @@ import { Holders } from './holders.ts';
 import { ends, isListedMove, saysNotCharted } from './moves.ts';
 import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts';
 import { patientName, Stops, stoppedCodes } from './stops.ts';
-import { hexOf, treeRoot } from './tree.ts';
+import { hexOf, TreeRoots } from './tree.ts';
 import { hospitals } from '../plan/people.ts';
 import type { Receipt } from '../../ports/inbound/index.ts';
 import type { ContractMatrix, Person, Sha256, StateName, WriteState } from '../../../src-shared/domain/index.ts';
@@ -51,7 +51,7 @@ export class Auditor {
   private readonly world: AuditedWorld;
   private readonly pictures = new Map<string, WritePicture>();
   private readonly people = new Map<string, Person>();
-  private readonly read = new Map<string, { entries: number; at: number; checkpoints: number; leaf: string }>();
+  private readonly read = new Map<string, { entries: number; at: number; checkpoints: number; readonly tree: TreeRoots }>();
   private readonly effectsSeen = new Map<string, number>();
   private requestsSeen = 0;
   /** The write whose request had this number. */
@@ -121,6 +121,11 @@ export class Auditor {
         this.report('INV-2', `write ${id} stays held (${state.hold.code}) for what is over`);
       this.checkAgainstChart(id, picture);
     }
+    for (const log of this.world.disk.logs) {
+      const { tree } = this.read.get(log.tenant) ?? { tree: null };
+      if (log.entries.some((entry, seq) => tree?.isLeaf(seq, entry.leaf) !== true))
+        this.report('INV-9', `an entry of ${log.tenant} was changed after it was written`);
+    }
     this.checkTotals();
   }
 
@@ -130,7 +135,8 @@ export class Auditor {
   }
 
   private readLog(log: SimulatedLog): void {
-    const seen = this.read.get(log.tenant) ?? { entries: 0, at: 0, checkpoints: 0, leaf: '' };
+    const { sha256 } = this.world.tools;
+    const seen = this.read.get(log.tenant) ?? { entries: 0, at: 0, checkpoints: 0, tree: new TreeRoots(sha256) };
     if (log.entries.length < seen.entries) this.report('INV-9', `the log of ${log.tenant} became shorter`);
     for (; seen.entries < log.entries.length; seen.entries += 1) {
       const stored = log.entries[seen.entries];
@@ -138,15 +144,14 @@ export class Auditor {
       if (stored.seq !== seen.entries) this.report('INV-10', `entry ${seen.entries} of ${log.tenant} says it is ${stored.seq}`);
       if (stored.at < seen.at) this.report('INV-19', `the time of entry ${stored.seq} of ${log.tenant} went back`);
       seen.at = stored.at;
+      seen.tree.add(stored.leaf);
       const { type, actor } = stored.draft;
       this.readEntry(log, { type, actorKind: actor.kind, actor: actor.id, body: JSON.parse(stored.body) as SeenEntry['body'] });
     }
     for (; seen.checkpoints < log.checkpoints.length; seen.checkpoints += 1) {
       const checkpoint = log.checkpoints[seen.checkpoints];
       if (checkpoint === undefined) break;
-      const leaves = log.entries.slice(0, checkpoint.size).map((entry) => entry.leaf);
-      const root = hexOf(treeRoot(leaves, this.world.tools.sha256));
-      if (root !== checkpoint.root)
+      if (checkpoint.size > seen.entries || hexOf(seen.tree.rootOf(checkpoint.size)) !== checkpoint.root)
         this.report('INV-9', `the checkpoint of ${checkpoint.size} entries of ${log.tenant} has another root`);
     }
     this.read.set(log.tenant, seen);

@@ -19,7 +19,7 @@ import type { Applied, SimulatedDisk } from './disk.ts';
 import { DiskReader } from './reader.ts';
 
 /** How long things take, and when they happen: the scheduler in a simulation, at once in a test of the ledger alone. */
-export type Medium = <T>(what: string, perform: () => T) => Promise<T>;
+export type Medium = <T>(what: string, perform: () => T, access: 'read' | 'write') => Promise<T>;
 
 interface Waiting {
   readonly commit: Commit;
@@ -103,61 +103,61 @@ export class SimulatedLedger implements Ledger {
 
   async checkpoint(): Promise<void> {
     await this.draining;
-    await this.medium('ledger checkpoint', () => this.disk.logs.forEach((log) => log.sign(this.clock.monotonic())));
+    await this.write('ledger checkpoint', () => this.disk.logs.forEach((log) => log.sign(this.clock.monotonic())));
   }
 
   row<K extends RowKind>(kind: K, tenant: string, key: string): Promise<Rows[K] | undefined> {
-    return this.medium(`ledger row ${kind}`, () => this.disk.log(tenant)?.row(kind, key));
+    return this.read(`ledger row ${kind}`, () => this.disk.log(tenant)?.row(kind, key));
   }
 
   rows<K extends Exclude<RowKind, 'write' | 'event'>>(kind: K): Promise<readonly Rows[K][]> {
-    return this.medium(`ledger rows ${kind}`, () => this.disk.logs.flatMap((log) => log.rows(kind)));
+    return this.read(`ledger rows ${kind}`, () => this.disk.logs.flatMap((log) => log.rows(kind)));
   }
 
   findWrite(id: string): Promise<WriteRow | undefined> {
-    return this.medium('ledger write', () => this.reader.findWrite(id));
+    return this.read('ledger write', () => this.reader.findWrite(id));
   }
 
   writes(filter: WriteFilter): Promise<readonly WriteRow[]> {
-    return this.medium('ledger writes', () => this.reader.writes(filter));
+    return this.read('ledger writes', () => this.reader.writes(filter));
   }
 
   counts(tenant?: string): Promise<WriteCounts> {
-    return this.medium('ledger counts', () => this.reader.counts(tenant));
+    return this.read('ledger counts', () => this.reader.counts(tenant));
   }
 
   tenants(): Promise<readonly string[]> {
-    return this.medium('ledger tenants', () => this.disk.tenants());
+    return this.read('ledger tenants', () => this.disk.tenants());
   }
 
   entry(tenant: string, seq: number): Promise<Entry | undefined> {
-    return this.medium('ledger entry', () => this.disk.log(tenant)?.entry(seq));
+    return this.read('ledger entry', () => this.disk.log(tenant)?.entry(seq));
   }
 
   entries(...[tenant, by, limit]: Parameters<Ledger['entries']>): Promise<readonly Entry[]> {
-    return this.medium('ledger entries', () => this.reader.entries(tenant, by, limit));
+    return this.read('ledger entries', () => this.reader.entries(tenant, by, limit));
   }
 
   due(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
-    return this.medium('ledger due', () => this.reader.due(now, limit, except));
+    return this.read('ledger due', () => this.reader.due(now, limit, except));
   }
 
   nextDueAt(): Promise<number | null> {
-    return this.medium('ledger next due', () => this.reader.nextDueAt());
+    return this.read('ledger next due', () => this.reader.nextDueAt());
   }
 
   toFollow(now: number, limit: number, except: readonly string[] = []): Promise<readonly WriteRow[]> {
-    return this.medium('ledger to follow', () => this.reader.toFollow(now, limit, except));
+    return this.read('ledger to follow', () => this.reader.toFollow(now, limit, except));
   }
 
   inFlight(): Promise<readonly WriteRow[]> {
-    return this.medium('ledger in flight', () => this.reader.inFlight());
+    return this.read('ledger in flight', () => this.reader.inFlight());
   }
 
   async verify(progress: (done: number, total: number) => void = () => undefined): Promise<VerifyReport> {
     if (this.closing !== null) throw new SimulatedLedgerError('ledger-closed', 'the ledger is closed');
     await this.draining;
-    return this.medium('ledger verify', () => {
+    return this.read('ledger verify', () => {
       const { logs } = this.disk;
       const entries = logs.reduce((sum, log) => sum + log.entries.length, 0);
       for (let done = PROGRESS_ENTRIES; done < entries; done += PROGRESS_ENTRIES) progress(done, entries);
@@ -175,24 +175,32 @@ export class SimulatedLedger implements Ledger {
     return this.closing;
   }
 
+  private read<T>(what: string, perform: () => T): Promise<T> {
+    return this.medium(what, perform, 'read');
+  }
+
+  private write<T>(what: string, perform: () => T): Promise<T> {
+    return this.medium(what, perform, 'write');
+  }
+
   private lease<T>(what: string, perform: () => T): Promise<T> {
     if (this.closing !== null) return Promise.reject(new SimulatedLedgerError('ledger-closed', 'the ledger is closed'));
     if (this.failure !== null) return Promise.reject(this.failure);
-    return this.medium(`ledger lease ${what}`, perform);
+    return this.write(`ledger lease ${what}`, perform);
   }
 
   private async drain(): Promise<void> {
     this.busy = true;
     while (this.waiting.length > 0) {
-      const batch = await this.medium('ledger write', () => (this.unsynced = this.waiting.splice(0)));
+      const batch = await this.write('ledger write', () => (this.unsynced = this.waiting.splice(0)));
       let applied: readonly Applied[];
       try {
-        applied = await this.medium('ledger sync', () => this.sync(batch));
+        applied = await this.write('ledger sync', () => this.sync(batch));
       } catch (error) {
         this.stop(error as SimulatedLedgerError, batch);
         break;
       }
-      batch.forEach((one, at) => void this.medium('ledger acknowledges', () => settle(one, applied[at])));
+      batch.forEach((one, at) => void this.write('ledger acknowledges', () => settle(one, applied[at])));
     }
     this.busy = false;
   }

@@ -56,6 +56,8 @@ export class SimulatedLog {
   readonly checkpoints: SimulatedCheckpoint[] = [];
   readonly writes = new Map<string, StoredWrite>();
   private readonly registry = new Map<string, Rows[Exclude<RowKind, 'write'>]>();
+  /** Rows by kind as they were last listed. */
+  private readonly listed = new Map<RowKind, readonly Rows[Exclude<RowKind, 'write'>][]>();
   private readonly sha256: Sha256;
   private readonly tree: Frontier;
   /** Monotonic time of the last checkpoint; of the first look before there is one. */
@@ -104,6 +106,7 @@ export class SimulatedLog {
     for (const one of placed) this.place(one);
     for (const [id, write] of staged.writes) this.writes.set(id, write);
     for (const [key, row] of staged.registry) this.registry.set(key, row);
+    if (staged.registry.size > 0) this.listed.clear();
     return { ok: true, firstSeq };
   }
 
@@ -125,10 +128,13 @@ export class SimulatedLog {
   }
 
   rows<K extends Exclude<RowKind, 'write'>>(kind: K): readonly Rows[K][] {
-    return [...this.registry]
-      .filter(([key]) => key.startsWith(`${kind} `))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, row]) => row as Rows[K]);
+    let rows = this.listed.get(kind);
+    if (rows === undefined) {
+      const own = [...this.registry].filter(([key]) => key.startsWith(`${kind} `));
+      rows = own.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+      this.listed.set(kind, rows);
+    }
+    return rows as readonly Rows[K][];
   }
 
   entry(seq: number): Entry | undefined {

@@ -27,6 +27,8 @@ export class DiskReader {
   private readonly disk: SimulatedDisk;
   private known: { readonly version: number; readonly ready: readonly Ready[] } = { version: -1, ready: [] };
 
+  private sorted: { readonly version: number; readonly all: readonly Placed[] } = { version: -1, all: [] };
+
   constructor(disk: SimulatedDisk) {
     this.disk = disk;
   }
@@ -40,7 +42,7 @@ export class DiskReader {
   }
 
   writes(filter: WriteFilter): readonly WriteRow[] {
-    const all = this.all().sort((a, b) => -inTime(a, b));
+    const all = this.newestFirst();
     const after = filter.after;
     const from = after === undefined ? 0 : all.findIndex(({ row }) => row.id === after) + 1;
     if (after !== undefined && from === 0) return [];
@@ -134,6 +136,12 @@ export class DiskReader {
       }
     }
     return ready.sort((a, b) => a.at - b.at || inOrder(a.placed, b.placed));
+  }
+
+  private newestFirst(): readonly Placed[] {
+    const { version } = this.disk;
+    if (this.sorted.version !== version) this.sorted = { version, all: this.all().sort((a, b) => -inTime(a, b)) };
+    return this.sorted.all;
   }
 
   private all(): Placed[] {
