@@ -1,5 +1,7 @@
 import { Auditor, type Violation } from './auditor/index.ts';
+import { Chance } from './chance.ts';
 import { decideAs, fits, neededFor, type DecisionKind } from './decisions.ts';
+import type { Chart } from './ehr/chart.ts';
 import { Engines } from './engines.ts';
 import type { FaultKind } from './faults.ts';
 import { faultOf, type Operation, type RunPlan } from './plan/operations.ts';
@@ -41,9 +43,25 @@ const HOUR_MS = 3_600_000;
 /** Retry-After is believed up to an hour, and a write may meet several. */
 const SETTLE_MAX_MS = 24 * HOUR_MS;
 const AGAIN_MS = 700;
+/** Share of the runs in which what was charted is looked at again, and when: past the hour after which it is due. */
+const LATER_RUNS = 0.4;
+const LATER_MS = HOUR_MS + 60_000;
 const CLOCK_WRONG_MS = 6_000;
 const personActor: Actor = { kind: 'person', id: operator.id, role: 'operations-lead' };
 const system: Actor = { kind: 'system', id: 'simulation' };
+
+/** Another author changes some of what the engine charted: its content, its status, or nothing but its version. */
+function changeSome(chart: Chart, chance: Chance, now: number): void {
+  const own = new Set(chart.effects.filter(({ live, request }) => live && request !== null).map(({ reference }) => reference));
+  for (const reference of own) {
+    const current = chart.current(reference);
+    const what = chance.part(reference).pick(['nothing', 'nothing', 'version', 'content', 'status'] as const);
+    if (current === undefined || what === 'nothing') continue;
+    const change =
+      what === 'content' ? { content: `changed at ${now}` } : what === 'status' ? { status: 'entered-in-error' } : {};
+    chart.put(reference, { ...current.resource, ...change }, now, null);
+  }
+}
 
 /** One run of a plan: the same plan gives the same run, to the last step. */
 export async function runOnce(options: RunOptions): Promise<RunResult> {
@@ -90,6 +108,7 @@ class Run {
     if (!this.over && scheduler.now - settling > SETTLE_MAX_MS)
       this.auditor.report('INV-2', `it took ${Math.round((scheduler.now - settling) / HOUR_MS)} hours to settle what was left`);
     if (!this.over) this.auditor.end();
+    if (!this.over) await this.lookLater();
     return this.result();
   }
 
@@ -368,6 +387,18 @@ class Run {
         if (!(await this.until(() => this.errands.size === 0))) return;
       }
     }
+  }
+
+  /** In some runs others change what was charted, an hour passes, and the engine looks at all of it once more (C8). */
+  private async lookLater(): Promise<void> {
+    const { world } = this;
+    const chance = new Chance(`${this.plan.seed}/later`);
+    if (!chance.happens(LATER_RUNS)) return;
+    for (const chart of world.charts.values()) changeSome(chart, chance.part(chart.connection), world.scheduler.now);
+    world.scheduler.now += LATER_MS;
+    const since = world.wall();
+    const engine = this.engines.drain();
+    if (await this.until(() => !engine.alive)) this.auditor.lookedLater(since);
   }
 
   /** Whoever stopped something lets it go on: what it held must then go on, too. */

@@ -62,6 +62,8 @@ describe('C4 the auditor', () => {
     'calls everything verified': ['INV-20'],
     'ignores that its lease was lost': ['INV-13'],
     'sends again what a dead engine had in flight': ['INV-13'],
+    'takes what the EHR still works on for failed': ['INV-12'],
+    'sees no change when it looks later': ['INV-20'],
   };
 
   it.each(Object.entries(brokenEngines))(

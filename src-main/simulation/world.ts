@@ -1,5 +1,6 @@
 import { identifiersOf, Chart } from './ehr/chart.ts';
 import { SimulatedGateway } from './ehr/gateway.ts';
+import { Jobs } from './ehr/jobs.ts';
 import { Network } from './ehr/network.ts';
 import { SimulatedServer } from './ehr/server.ts';
 import type { ChartEffect, WireRequest } from './ehr/wire.ts';
@@ -84,6 +85,7 @@ export class World {
   readonly engineFaults: string[] = [];
   private readonly steps = new Map<FaultKind, { readonly chance: Chance; struck: number }>();
   private started = 0;
+  private readonly struck = new Map<string, boolean>();
   private readonly gateways = new WeakMap<Owner, Map<string, EhrGateway>>();
 
   constructor(plan: RunPlan, tools: SimulationTools, sabotage: Sabotage, trace: boolean) {
@@ -109,10 +111,21 @@ export class World {
       const chart = new Chart(connection, lagging);
       for (const patient of patients) admit(chart, patient);
       this.charts.set(connection, chart);
-      const ignores = plan.faults['FLT-10'] !== undefined && this.chance.part(`search ${connection}`).happens(0.3);
+      const misleads = plan.faults['FLT-10'] !== undefined;
+      const nature = {
+        honoursIfNoneExist: !weak,
+        ignoresIdentifier: misleads && this.chance.part(`search ${connection}`).happens(0.3),
+        onlyAccepts: misleads && this.chance.part(`accepts ${connection}`).happens(0.25),
+      };
       servers.set(
         connection,
-        new SimulatedServer(chart, { honoursIfNoneExist: !weak, ignoresIdentifier: ignores }, strike, struck),
+        new SimulatedServer(
+          chart,
+          nature,
+          new Jobs(this.scheduler, SEARCH_SETTLE_MS / 2, (address) => this.knowsOf(connection, address)),
+          strike,
+          struck,
+        ),
       );
     }
     this.network = new Network({
@@ -260,9 +273,20 @@ export class World {
     // Chance of its own for each fault and request: taking one fault out of a plan leaves the others as they were.
     // What the simulation is about are writes: reads are struck more seldom, so that writes come that far.
     const rate = this.faults.rate(kind) * shareStruck(request);
-    if (rate === 0 || !this.chance.part(`${kind} on ${request.number}`).happens(rate)) return false;
+    // A copy that the network made of a request meets the EHR as the request did, also when faults have stopped meanwhile.
+    const name = `${kind} on ${request.number}`;
+    const strikes = this.struck.get(name) ?? this.chance.part(name).happens(rate);
+    this.struck.set(name, strikes);
+    if (!strikes) return false;
     this.faults.count(kind, this.stateBehind(request));
     return true;
+  }
+
+  /** Whether a write has on record that it may be asked for at an address of its EHR. */
+  private knowsOf(connection: string, address: string): boolean {
+    return this.writes().some(
+      (row) => row.connection === connection && row.state.name === 'unknown' && row.state.monitor === address,
+    );
   }
 
   /** The states of the writes that a request is about. */

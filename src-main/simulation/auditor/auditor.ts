@@ -4,6 +4,7 @@ import type { SimulatedDisk } from '../ledger/disk.ts';
 import type { SimulatedLog } from '../ledger/log.ts';
 import type { Operation } from '../plan/operations.ts';
 import { Holders } from './holders.ts';
+import { laterLookWrong } from './later.ts';
 import { ends, isListedMove, saysNotCharted } from './moves.ts';
 import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts';
 import { patientName, Stops, stoppedCodes } from './stops.ts';
@@ -106,6 +107,16 @@ export class Auditor {
       this.checkSend(request);
     }
     for (const chart of this.world.charts.values()) this.readChart(chart);
+  }
+
+  /** After charted entries were looked at once more, from a time of the wall clock on, and before anybody changes them again. */
+  lookedLater(since: number): void {
+    this.look();
+    for (const [id, picture] of this.pictures) {
+      const effects = this.effectsOf(id);
+      const wrong = laterLookWrong(picture, since, effects, this.world.charts.get(picture.planned.connection));
+      if (wrong !== null) this.report('INV-20', `${id} was looked at later: ${wrong}`);
+    }
   }
 
   /** After everything had the time to settle. */

@@ -16,6 +16,7 @@ import type {
   FindQuery,
   GatewayFacts,
   LookUpOutcome,
+  MonitorOutcome,
   Prepared,
   ReadOutcome,
   SendOutcome,
@@ -152,6 +153,17 @@ export class SimulatedGateway implements EhrGateway {
     return query.prepared.method === 'POST' ? this.findCreated(query) : this.findUpdated(query);
   }
 
+  async monitor(address: string): Promise<MonitorOutcome> {
+    const reading = await this.get('find', address);
+    const { exchange } = reading;
+    const status = exchange[0]?.status;
+    if (status === 202) return { outcome: 'running', retryAfterMs: null, exchange };
+    if (reading.ok) return { outcome: 'ended', failed: false, exchange };
+    if (status === 200 && reading.code === 'ehr-answer-unreadable' && exchange[0]?.fault === null)
+      return { outcome: 'ended', failed: true, exchange };
+    return { outcome: 'unclear', code: reading.code, retryAfterMs: reading.retryAfterMs, exchange };
+  }
+
   async read(reference: string): Promise<ReadOutcome> {
     const reading = await this.get('read', reference);
     const { exchange } = reading;
@@ -271,7 +283,10 @@ function classify(method: string, path: string, answer: WireAnswer): Verdict {
   if (status === 429) return { outcome: 'throttled', code: 'ehr-rate-limit', retryAfterMs: retryAfterMs(answer) };
   if (status === 401) return { outcome: 'refused', code: 'sign-in-needed', message: 'HTTP 401' };
   if (status === 412) return { outcome: 'conflict', code: method === 'POST' ? 'several-match' : 'version-conflict' };
-  if (status === 202) return { outcome: 'unknown', code: 'accepted-only' };
+  if (status === 202) {
+    const monitor = headers['content-location'];
+    return { outcome: 'unknown', code: 'accepted-only', ...(monitor === undefined ? {} : { monitor }) };
+  }
   if (status === 404) return { outcome: 'refused', code: 'ehr-not-supported', message: 'HTTP 404' };
   if ((status !== 200 && status !== 201) || body === 'cut' || body?.resourceType === 'OperationOutcome') return unclear;
   const resource = body === null ? null : chartResource(body);

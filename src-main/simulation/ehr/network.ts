@@ -30,9 +30,12 @@ export class Network {
     this.options = options;
   }
 
-  /** Whether a request has left and not arrived yet. A copy that the network made of it does not count. */
+  /**
+   * Whether a request has left and not arrived yet, or waits where it arrived. A copy that the network made of it does not
+   * count.
+   */
   travels(request: number): boolean {
-    return this.travelling.has(request);
+    return this.travelling.has(request) || [...this.options.servers.values()].some((server) => server.holds(request));
   }
 
   /** Sends one request once. What it has done to the chart by then, or does later, the result need not tell. */

@@ -2,6 +2,7 @@ import { asObject, type ExactObject, type ExactValue } from '../../../src-shared
 import type { Chance } from '../chance.ts';
 import type { FaultKind } from '../faults.ts';
 import type { Chart } from './chart.ts';
+import type { Jobs } from './jobs.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 /** What this EHR is like, beyond what goes wrong now and then. */
@@ -10,6 +11,8 @@ export interface ServerNature {
   readonly honoursIfNoneExist: boolean;
   /** Ignores the search parameter `identifier` on what is written: whatever is asked, it shows the first few of the type. */
   readonly ignoresIdentifier: boolean;
+  /** Often answers a write with 202 and an address to ask at, and carries it out later, or not at all. */
+  readonly onlyAccepts: boolean;
 }
 
 /** Asks whether a fault strikes this request; counts it if it does. */
@@ -17,6 +20,8 @@ export type Strike = (kind: FaultKind, request: WireRequest) => boolean;
 
 /** Entries that a search which ignores its parameter shows at once. */
 const PAGE = 2;
+/** Share of the writes that a server which only accepts them does not answer at once. */
+const ONLY_ACCEPTED = 0.5;
 
 const lies = ['error-applied', 'error-not-applied', 'no-location', 'no-etag', 'drops-field', 'only-accepted'] as const;
 
@@ -27,13 +32,21 @@ const lies = ['error-applied', 'error-not-applied', 'no-location', 'no-etag', 'd
 export class SimulatedServer {
   readonly chart: Chart;
   private readonly nature: ServerNature;
+  private readonly jobs: Jobs;
   private readonly strike: Strike;
   private readonly struck: (kind: FaultKind, request: WireRequest) => void;
 
   /** @param struck told where the server's nature was the fault: a search that it answered wrongly or too early */
-  constructor(chart: Chart, nature: ServerNature, strike: Strike, struck: (kind: FaultKind, request: WireRequest) => void) {
+  constructor(
+    chart: Chart,
+    nature: ServerNature,
+    jobs: Jobs,
+    strike: Strike,
+    struck: (kind: FaultKind, request: WireRequest) => void,
+  ) {
     this.chart = chart;
     this.nature = nature;
+    this.jobs = jobs;
     this.strike = strike;
     this.struck = struck;
   }
@@ -53,8 +66,18 @@ export class SimulatedServer {
     }
     if (!writes) return this.read(request, now, chance);
     if (method === 'PUT' && this.strike('FLT-8', request)) this.changeBefore(request, now);
+    if (this.nature.onlyAccepts && chance.part('accepts').happens(ONLY_ACCEPTED)) {
+      this.struck('FLT-10', request);
+      const address = this.jobs.accept(request, chance.part('job'), (at) => this.answer(request, at));
+      return { status: 202, headers: { 'content-location': address }, body: null };
+    }
     if (!this.strike('FLT-10', request)) return this.answer(request, now);
     return this.lie(request, now, chance);
+  }
+
+  /** Whether the server has accepted this request and not carried it out yet. */
+  holds(request: number): boolean {
+    return this.jobs.hold(request);
   }
 
   private read(request: WireRequest, now: number, chance: Chance): WireAnswer {
@@ -99,6 +122,9 @@ export class SimulatedServer {
     if (method === 'PUT') return this.update(request, now);
     if (path.includes('?')) return this.search(request, identifierIn(path), now, true);
     if (path.endsWith('/_history')) return this.history(path.slice(0, -'/_history'.length));
+    const job = this.jobs.ask(path);
+    if (job === 'running') return { status: 202, headers: {}, body: null };
+    if (job !== undefined) return job === 'failed' ? outcome(200, 'exception', {}) : { status: 200, headers: {}, body: {} };
     const current = this.chart.current(path);
     return current === undefined ? outcome(404, 'not-found', {}) : found(200, path, current);
   }

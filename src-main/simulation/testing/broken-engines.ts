@@ -83,6 +83,20 @@ export const brokenEngines: Readonly<Record<string, Sabotage>> = {
     withLedger(deps, (ledger) => ({
       commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(takeOverAndSend) }),
     })),
+
+  'takes what the EHR still works on for failed': (deps) =>
+    withGateway(deps, (gateway) => ({
+      monitor: async (address) => {
+        const said = await gateway.monitor?.(address);
+        if (said === undefined) throw new Error('a gateway that cannot ask');
+        return said.outcome === 'running' ? { outcome: 'ended', failed: true, exchange: said.exchange } : said;
+      },
+    })),
+
+  'sees no change when it looks later': (deps) =>
+    withLedger(deps, (ledger) => ({
+      commit: (commit) => ledger.commit({ ...commit, entries: commit.entries.map(withoutDrift) }),
+    })),
 };
 
 function withLedger(deps: Parameters<Sabotage>[0], change: (ledger: Ledger) => Partial<Ledger>): Parameters<Sabotage>[0] {
@@ -132,6 +146,16 @@ function retriedAfter(type: EntryDraft['type'], entry: EntryDraft): EntryDraft {
   if (!('moves' in entry.body) || entry.type !== type) return entry;
   const body: WriteMoved = entry.body;
   const moves = body.moves.map((state): WriteState => (state.name === 'unknown' ? retryOf(state) : state));
+  return { ...entry, body: { ...entry.body, moves } } as EntryDraft;
+}
+
+/** A later look that found a change, recorded as one that found none. */
+function withoutDrift(entry: EntryDraft): EntryDraft {
+  if (!('moves' in entry.body) || entry.type !== 'write.followed') return entry;
+  const body: WriteMoved = entry.body;
+  const moves = body.moves.map((state): WriteState =>
+    state.name === 'committed' && state.follow !== undefined ? { ...state, follow: { ...state.follow, drift: null } } : state,
+  );
   return { ...entry, body: { ...entry.body, moves } } as EntryDraft;
 }
 
