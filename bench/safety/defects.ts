@@ -75,7 +75,8 @@ function each(note: string, pattern: RegExp, make: (match: RegExpExecArray) => S
 
 const HEADING = /^[ \t]*([A-Z][A-Z &/]{2,40}):?[ \t]*$/gm;
 
-function sectionAt(note: string, at: number): string {
+/** Section of a note that a character stands in, by the heading above it. */
+export function sectionAt(note: string, at: number): string {
   let name = 'none';
   for (const match of note.matchAll(HEADING)) if (match.index <= at) name = (match[1] ?? '').trim().toLowerCase();
   return SECTIONS.find(([, titles]) => titles.includes(name))?.[0] ?? 'other';

@@ -1,71 +1,55 @@
 import type { EngineDeps } from '../deps.ts';
 import { engineActor } from '../deps.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
-import type { EventSource } from '../event-source.ts';
 import { unseenVersions } from '../policy/change-control.ts';
-import { contractFor, houseRulesInForce } from '../policy/in-force.ts';
+import { contractFor, houseRulesInForce, rulesVersion } from '../policy/in-force.ts';
 import { readNamedConsent } from '../policy/named-consent.ts';
 import { standingOf } from '../policy/standing.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
 import { releaseIfMoved } from '../recovery/release.ts';
 import { writeEntry } from '../write-commit.ts';
-import { compareWithChart, type ListReader } from './compare-chart.ts';
+import { checkCompensation } from './check-compensation.ts';
+import { held, stop, wait, type Checked, type Checker } from './checked.ts';
+import { compareWithChart } from './compare-chart.ts';
+import { compareWithWrites } from './compare-writes.ts';
 import { resolveSubject, targetOf, type SubjectReader } from './resolve-subject.ts';
 import type { ChartResource, WriteCommand } from '../../ports/outbound/index.ts';
 import {
   baseSha256,
   amendsError,
-  afterFailedCheck,
   checkWriteContent,
+  closedVisit,
   contractFindings,
+  epochMs,
   contractRow,
   decidePolicy,
-  failureOf,
+  draftsOff,
+  driftFindings,
+  measuredNumbers,
+  goesUnattended,
   normalizeWrite,
+  personAt,
   pathOf,
   readsVersion,
   originOf,
+  selectionOf,
   settledStates,
   shapedFor,
-  stageFor,
+  unattendedApproval,
   unlessFrozen,
   signedFindings,
   weakerGuarantee,
   type BusinessEvent,
-  type ConsentDecision,
   type ContractMatrix,
-  type FailureCode,
-  type Finding,
-  type Held,
-  type NormalizedRecord,
+  type ContractRow,
+  type RolloutStage,
   type ReadRecord,
   type PreparedRecord,
   type ResolvedFacts,
   type SlottedItem,
-  type WriteApproval,
   type WriteRow,
-  type WriteState,
   workspaceLog,
 } from '../../../src-shared/domain/index.ts';
-
-export interface Checker {
-  readonly deps: EngineDeps;
-  readonly events: EventSource;
-  readonly subjects: SubjectReader & ListReader;
-}
-
-/** Where a check leaves a write, and on what that rests. */
-export interface Checked {
-  readonly moves: readonly WriteState[];
-  readonly approval?: WriteApproval | null;
-  readonly prepared: PreparedRecord | null;
-  readonly findings: readonly Finding[];
-  readonly facts: ResolvedFacts | null;
-  readonly normalized?: NormalizedRecord;
-  readonly consent?: ConsentDecision;
-  /** The write that has to be settled first. */
-  readonly follows?: WriteRow;
-}
 
 /**
  * Takes a draft through its checks: facts read, request prepared, structure validated, policy asked. One commit says
@@ -89,7 +73,7 @@ export async function checkWrite(checker: Checker, row: WriteRow): Promise<Prepa
     ...(consent === undefined ? {} : { consent }),
     ...(normalized === undefined ? {} : { normalized }),
     ...(reads.length === 0 ? {} : { reads: { list: readsVersion, made: reads } }),
-    rules: deps.checks.version,
+    rules: await rulesVersion(deps, row.tenant),
     ...(checked.approval === undefined ? {} : { approval: checked.approval }),
   };
   const entry = writeEntry('write.checked', row, now, actor, body);
@@ -107,10 +91,14 @@ export async function checkWrite(checker: Checker, row: WriteRow): Promise<Prepa
  */
 export async function gatherAndDecide(checker: Checker, row: WriteRow, reads: ReadRecord[]): Promise<Checked> {
   const { deps, events } = checker;
+  if (row.compensates !== undefined) return checkCompensation(checker, row, row.compensates, reads);
+  const stopping = await stoppedBy(deps.ledger, row, 'drafts');
+  if (stopping !== undefined) return { moves: [draftsOff(stopping)], prepared: null, findings: [], facts: null };
   const { event, item } = await events.itemOf(row);
   const matrix = await contractFor(deps, row.tenant, row.connection);
   const contract = contractRow(matrix, row.kind);
-  if (contract.tier === 'blocked') return stop('policy-blocked', contract.reason, row.slot);
+  const selection = selectionOf(row, matrix.version);
+  if (contract.tier === 'blocked' && selection === undefined) return stop('policy-blocked', contract.reason, row.slot);
 
   const earlier = row.supersedes === null ? null : ((await deps.ledger.row('write', row.tenant, row.supersedes)) ?? null);
   if (earlier?.state.name === 'in-flight' || earlier?.state.name === 'unknown') return follows(earlier);
@@ -184,6 +172,16 @@ export async function gatherAndDecide(checker: Checker, row: WriteRow, reads: Re
   const compared = await compareWithChart(checker.subjects, gateway, about, deps.checks, reads);
   if (compared.outcome === 'wait') return wait(deps, row, compared.code, compared.retryAfterMs);
 
+  const drift =
+    clinical.kind === 'observation'
+      ? driftFindings(
+          measuredNumbers(clinical, event, deps.checks),
+          pathOf(event, item),
+          await checker.norms.chartedBy(row.tenant),
+          deps.checks,
+        )
+      : [];
+  const twins = await compareWithWrites(checker, about, resolution.names, house);
   const source = await deps.ledger.row('source', workspaceLog, row.source);
   const findings =
     prepared.resource === null
@@ -197,20 +195,27 @@ export async function gatherAndDecide(checker: Checker, row: WriteRow, reads: Re
             before: row.operation === 'update' ? (resolution.target?.resource ?? null) : null,
           }),
           ...checkWriteContent(event, item, deps.checks, { now: deps.clock.now(), house }),
+          ...closedVisit(epochMs(event.occurredAt), resolution.visit?.resource ?? null),
+          ...drift,
+          // Once the other one is charted, the chart's own list shows it.
+          ...(compared.findings.some(({ rule }) => rule === 'chart-repeats') ? [] : twins),
           ...compared.findings,
           ...amendsError(clinical, pathOf(event, item), resolution.target?.resource ?? null),
           ...(facts.target?.contentSha256 === undefined ? [] : [weakerGuarantee(facts.target.reference)]),
         ];
+  const given = await countedApproval(checker, row, event, matrix);
   const decision = decidePolicy({
     contract,
-    connection: { active: connection.active, stage: stageFor(connection, row.resourceType) },
+    selection,
+    connection: { active: connection.active, stage: standing.stage },
     standing,
-    counted: await countedApproval(checker, row, event, matrix),
+    counted: given.counted,
+    unattended: await unattendedOf(checker, row, contract, standing.stage, given),
     rejectedAtSource: event.approval?.status === 'rejected',
     findings: signedFindings(findings, row.signatures, {
       contentSha256: row.contentSha256,
       contract: matrix.version,
-      rules: deps.checks.version,
+      rules: await rulesVersion(deps, row.tenant),
     }),
     requestSha256: prepared.request.sha256,
     unseen: await unseenVersions(deps, row, event, connection, prepared.request),
@@ -249,7 +254,26 @@ async function countedApproval(checker: Checker, row: WriteRow, event: BusinessE
   const ofThisVersion = known?.eventVersion === row.eventVersion ? known : undefined;
   const approval = await checker.events.approvalOf(ofThisVersion, event);
   const counted = await checker.events.countedApproval(row, event, approval, matrix);
-  return counted.counts ? unlessFrozen(counted, await stoppedBy(checker.deps.ledger, row, 'approvals')) : counted;
+  const frozen = await stoppedBy(checker.deps.ledger, row, 'approvals');
+  return { counted: unlessFrozen(counted, frozen), approval, frozen };
+}
+
+/** The approval by which it goes though nobody has approved it: asked only where the contract lets it. */
+async function unattendedOf(
+  { deps }: Checker,
+  row: WriteRow,
+  contract: ContractRow,
+  stage: RolloutStage,
+  given: Pick<Awaited<ReturnType<typeof countedApproval>>, 'approval' | 'frozen'>,
+) {
+  if (!goesUnattended(contract, stage)) return undefined;
+  const now = deps.clock.now();
+  const policy = await deps.ledger.row('policy', workspaceLog, 'contract');
+  const owner = policy === undefined ? undefined : await deps.ledger.row('person', workspaceLog, policy.approvedBy);
+  const source = await deps.ledger.row('source', workspaceLog, row.source);
+  const { contentSha256 } = row;
+  const answers = owner === undefined ? undefined : personAt(owner, now);
+  return unattendedApproval({ contract, stage, source, answers, contentSha256, now, ...given });
 }
 
 /** The write that charted the note an addendum names by its event, or one that is still to chart it. */
@@ -278,36 +302,8 @@ function withBase(deps: EngineDeps, facts: ResolvedFacts, target: ChartResource 
   return { ...facts, target: { ...facts.target, contentSha256: baseSha256(deps.sha256, target.resource) } };
 }
 
-function stop(code: FailureCode, message: string, path: string): Checked {
-  const failure = failureOf(code);
-  return {
-    moves: [{ name: 'failed-terminal', code }],
-    prepared: null,
-    findings: [{ rule: code, severity: 'stop', path, message, next: failure.next }],
-    facts: null,
-  };
-}
-
-function held(code: FailureCode, because?: Held): Checked {
-  const reason = because === undefined ? {} : { reason: because.because };
-  return {
-    moves: [
-      { name: 'held', hold: { code, liftedBy: because?.liftedBy ?? 'integration-administrator', ...reason }, resume: 'draft' },
-    ],
-    prepared: null,
-    findings: [],
-    facts: null,
-  };
-}
-
 /** It goes on when that write is settled (`releaseFollowers`). */
 function follows(other: WriteRow): Checked {
   const hold = { code: 'other-write-open', liftedBy: 'operations-lead', follows: other.id } as const;
   return { moves: [{ name: 'held', hold, resume: 'draft' }], prepared: null, findings: [], facts: null, follows: other };
-}
-
-function wait(deps: EngineDeps, row: WriteRow, code: FailureCode, retryAfterMs: number | null): Checked {
-  const looks = row.state.name === 'draft' ? row.state.looks : 0;
-  const state = afterFailedCheck(looks, code, deps.clock.now(), deps.random.fraction(), retryAfterMs);
-  return { moves: [state], prepared: null, findings: [], facts: null };
 }

@@ -5,6 +5,7 @@ import {
   matchOrganization,
   matchPatient,
   matchPractitioner,
+  subjectKey,
   writeIdentifierSystem,
   type ClinicalItem,
   type FailureCode,
@@ -14,13 +15,27 @@ import {
   type Subject,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
+import { asArray, asObject } from '../../../src-shared/fhir/index.ts';
 
 /** The event's subject as the EHR knows it, or why the write stops or has to wait. */
 export type Resolution =
-  | { readonly outcome: 'resolved'; readonly facts: ResolvedFacts; readonly target: ChartResource | null }
+  | {
+      readonly outcome: 'resolved';
+      readonly facts: ResolvedFacts;
+      readonly target: ChartResource | null;
+      readonly names: SubjectNames;
+      /** The visit as the EHR returned it. */
+      readonly visit: ChartResource | null;
+    }
   | { readonly outcome: 'stop'; readonly code: FailureCode; readonly message: string; readonly path: string }
   | { readonly outcome: 'wait'; readonly code: FailureCode; readonly retryAfterMs: number | null }
   | { readonly outcome: 'held'; readonly code: FailureCode };
+
+/** Every name under which an event may mean this patient or visit, as `subjectKey` words it. */
+export interface SubjectNames {
+  readonly patient: readonly string[];
+  readonly encounter: readonly string[];
+}
 
 export interface SubjectReader {
   lookUp(gateway: EhrGateway, connection: string, query: SubjectQuery): ReturnType<EhrGateway['lookUp']>;
@@ -77,7 +92,7 @@ export async function resolveSubject(
         : read(
             { kind: 'encounter', subject: encounter, patient: patient.ref.reference },
             (found) => matchEncounter(encounter, patient.ref.reference, found),
-            keep,
+            (ref, found) => ({ ref, found }),
           ),
       practitioner === undefined
         ? null
@@ -98,13 +113,34 @@ export async function resolveSubject(
             );
     return {
       outcome: 'resolved',
-      facts: { patient: patient.ref, encounter: visit, practitioner: author, organization: place, target: target?.ref ?? null },
+      facts: {
+        patient: patient.ref,
+        encounter: visit?.ref ?? null,
+        practitioner: author,
+        organization: place,
+        target: target?.ref ?? null,
+      },
       target: target?.found ?? null,
+      visit: visit?.found ?? null,
+      names: {
+        patient: namesOf(subject.patient, patient.found),
+        encounter: encounter === undefined || visit === null ? [] : namesOf(encounter, visit.found),
+      },
     };
   } catch (error) {
     if (error instanceof Unresolved) return error.resolution;
     throw error;
   }
+}
+
+/** Its address, what the event calls it, and what the EHR calls it. */
+function namesOf(named: Pick<Subject['patient'], 'identifiers'>, { reference, resource }: ChartResource): readonly string[] {
+  const inChart = asArray(resource.identifier).flatMap((one) => {
+    const { system, value } = asObject(one) ?? {};
+    return typeof system === 'string' && typeof value === 'string' ? [{ system, value }] : [];
+  });
+  const identifiers = [...(named.identifiers ?? []), ...inChart].map((one) => subjectKey({ identifiers: [one] }));
+  return [...new Set([subjectKey({ reference }), ...identifiers])];
 }
 
 class Unresolved extends Error {

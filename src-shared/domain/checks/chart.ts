@@ -66,7 +66,8 @@ export function listToCompare(clinical: ClinicalItem, patient: string, rules: Ch
   }
 }
 
-function isActive(item: {
+/** Whether an item states something as holding now. */
+export function isActive(item: {
   readonly clinicalStatus?: string | undefined;
   readonly verificationStatus?: string | undefined;
 }): boolean {
@@ -152,7 +153,19 @@ function isSame(concept: Concept, chart: ExactObject | undefined): boolean {
   return chartTexts(chart).some((text) => words.includes(text));
 }
 
-function wordsOf(concept: Concept): readonly string[] {
+/** Two concepts of items: the same code in a system that both name; the same words where they name no common system. */
+export function sameConcept(one: Concept, two: Concept): boolean {
+  const codings = [two, ...(two.translations ?? [])].map(({ system, code }) => ({
+    ...(system === undefined ? {} : { system }),
+    ...(code === undefined ? {} : { code }),
+  }));
+  const texts = { ...(two.text === undefined ? {} : { text: two.text }) };
+  const display = two.display === undefined ? [] : [{ display: two.display }];
+  return isSame(one, { ...texts, coding: [...codings.filter(({ code }) => code !== undefined), ...display] });
+}
+
+/** What a concept is called, in one spelling. */
+export function wordsOf(concept: Concept): readonly string[] {
   return [concept.text, concept.display].flatMap((text) => (text === undefined ? [] : [plainText(text)]));
 }
 
@@ -170,7 +183,7 @@ function plainText(text: string): string {
 }
 
 /** The drugs that words name, as one name; `null` when they name none on the list. */
-function drugOf(texts: readonly string[], rules: CheckRules): string | null {
+export function drugOf(texts: readonly string[], rules: CheckRules): string | null {
   const names = texts.flatMap((text) =>
     rules.note.lexicon
       .mentions(tokenize(text))

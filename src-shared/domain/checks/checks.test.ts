@@ -6,6 +6,8 @@ import { businessEvent, type BusinessEvent } from '../business-event.ts';
 import { itemsOf } from '../fan-out.ts';
 import { parseExact, type ExactObject } from '../../fhir/index.ts';
 import { checkEvent, checkResourceCodes, checkRuleNames, checkWriteContent, compileChecks, stopsContent } from './index.ts';
+import { sectionsMissing } from './note-sections.ts';
+import { readEvidence, readPart } from './note.ts';
 import { numbersIn } from './numbers.ts';
 import { codeFault, luhnDigit, npiFault, verhoeffHolds } from './terminology.ts';
 import { ucumUnits } from '../../../src-main/platform/index.ts';
@@ -310,6 +312,29 @@ describe('codes, units, times, ranges and doses', () => {
   });
 });
 
+describe('sections that a note leaves out', () => {
+  const heard = '[doctor] what brings you in today ?\n[patient] my knee\n[doctor] your lab results came back\n[patient] okay';
+  const whole = 'HPI\nKnee pain.\nPHYSICAL EXAM\nNormal.\nRESULTS\nNormal.\nASSESSMENT\nSprain.\nPLAN\nRest.';
+  it.each([
+    ['nothing', whole, []],
+    ['the history', whole.replace('HPI\nKnee pain.\n', ''), ['history of present illness']],
+    ['the results', whole.replace('RESULTS\nNormal.\n', ''), ['results']],
+    ['the plan', whole.replace('PLAN\nRest.', 'INSTRUCTIONS\nReturn in a week.'), ['plan']],
+    ['everything, in a note without headings', 'Knee sprain. Rest.', []],
+  ])('F1 %s', (_name, note, missing) => {
+    const context = {
+      parts: [readPart({ path: 'content.note.text', title: null, text: note }, rules.note.lexicon)],
+      evidence: readEvidence({ transcript: heard, chart: null, draft: null }, rules.note.lexicon),
+      lexicon: rules.note.lexicon,
+    };
+    const told = sectionsMissing(context, rules.note);
+    expect(told.map(({ message }) => missing.filter((section) => message.includes(section)))).toEqual(
+      missing.map((one) => [one]),
+    );
+    expect(told.every(({ severity }) => severity === 'information')).toBe(true);
+  });
+});
+
 describe('the text model', () => {
   it.each([
     ['one twenty over eighty', ['120', '80']],
@@ -323,6 +348,7 @@ describe('the text model', () => {
     ['fifteen hundred', ['1500']],
     ['1,000', ['1000']],
     ['20.0', ['20']],
+    ['temperature is ninety eight . seven', ['98.7']],
   ])('F2 "%s" is heard as %j', (text, values) => {
     const heard = numbersIn(tokenize(text)).map(({ value }) => value);
     expect(heard).toEqual(expect.arrayContaining(values));

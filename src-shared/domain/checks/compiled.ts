@@ -10,11 +10,14 @@ import {
   drugRules,
   expectedUnitRules,
   findingRules,
+  normRules,
   rangeRules,
   sectionRules,
   textRules,
+  twinRules,
   unitRules,
   type RepeatRule,
+  type TwinRule,
 } from './rules.ts';
 import { compileUnits, type UnitLibrary, type Units } from './units.ts';
 
@@ -48,6 +51,11 @@ export interface CheckRules {
   readonly normalization: Normalization;
   /** By kind of item. */
   readonly repeats: ReadonlyMap<ContentKind, RepeatRule>;
+  readonly norms: z.infer<typeof normRules>;
+  readonly twins: {
+    readonly narrative: z.infer<typeof twinRules>['narrative'];
+    readonly byKind: ReadonlyMap<ContentKind, TwinRule>;
+  };
   readonly doses: Omit<z.infer<typeof doseRules>, 'doses'> & { readonly byDrug: ReadonlyMap<string, Dose> };
 }
 
@@ -59,9 +67,11 @@ export const checkRuleFiles = z.strictObject({
   'expected-units': expectedUnitRules,
   findings: findingRules,
   normalization: normalizationRules,
+  norms: normRules,
   ranges: rangeRules,
   sections: sectionRules,
   text: textRules,
+  twins: twinRules,
   units: unitRules,
 });
 
@@ -95,6 +105,8 @@ export function compileChecks(files: unknown, unitLibrary: UnitLibrary): CheckRu
     expectedUnits: new Map(read['expected-units'].observations.map((one) => [one.loinc, one])),
     units: compileUnits(units, unitLibrary),
     repeats: new Map(read.chart.repeats.map((rule) => [rule.kind, rule])),
+    norms: read.norms,
+    twins: { narrative: read.twins.narrative, byKind: new Map(read.twins.twins.map((rule) => [rule.kind, rule])) },
     normalization: compileNormalization(read.normalization),
     doses: { ...doses, byDrug: new Map(doses.doses.map((dose) => [dose.drug, dose])) },
   };

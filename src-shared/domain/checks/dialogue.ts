@@ -23,7 +23,9 @@ export function polarities(
     const following = turns[index + 1];
     // Whoever goes on speaking does not answer the own question.
     const answer = following !== undefined && (turn.speaker === '' || following.speaker !== turn.speaker) ? following : undefined;
-    const reply = selfAnswered(tokens, turn) ? 'no' : answer === undefined ? null : replyOf(tokens, answer);
+    const answered = answer === undefined ? null : replyOf(tokens, answer);
+    // "Any rash no" and then "yeah, here" leaves it open.
+    const reply = !selfAnswered(tokens, turn) ? answered : answered === 'yes' ? null : 'no';
     const questions = questionsIn(tokens, turn, under, reply);
     const asked = questions
       .filter((one) => one.answered)
@@ -78,7 +80,18 @@ function takeUp(
 /** "Any rash? No." in one breath: recorders often put the patient's "no" into the clinician's turn. */
 function selfAnswered(tokens: readonly Token[], turn: Turn): boolean {
   const last = tokens[turn.to - 1]?.text ?? '';
-  return (last === 'no' || last === 'nope') && turn.to - turn.from > 3;
+  return (last === 'no' || last === 'nope') && turn.to - turn.from > (PATIENT.test(turn.speaker) ? 1 : 3);
+}
+
+const NAMED_MAX = 4;
+
+/** "Diarrhea, no": the patient says again what was asked and denies it. */
+function namesAndDenies(tokens: readonly Token[], turn: Turn): boolean {
+  return (
+    turn.to - turn.from <= NAMED_MAX &&
+    selfAnswered(tokens, turn) &&
+    !tokens.slice(turn.from, turn.to - 1).some(({ text }) => NO.has(text))
+  );
 }
 
 // What a patient says without asking is an answer, whatever is said next.
@@ -121,7 +134,11 @@ function questionsIn(
       to: last,
       answered: /^(?:that|those|them|these)$/.test(tokens[turn.to - 1]?.text ?? '') && turn.to - last <= LAST_WORDS,
     });
-  for (const mark of marks) questions.push({ ...mark, answered: turn.to - mark.to <= 3 });
+  const isWh = (from: number): boolean => WH.has(tokens[from - 1]?.text ?? '');
+  for (const mark of marks) {
+    const wh = starts.some((start) => start >= mark.from && start < mark.to && isWh(start));
+    questions.push({ ...mark, answered: !wh && turn.to - mark.to <= 3 });
+  }
   for (const [index, from] of starts.entries()) {
     if (marks.some((mark) => from >= mark.from && from < mark.to)) continue;
     let to = Math.min(starts[index + 1] ?? turn.to, turn.to);
@@ -132,9 +149,10 @@ function questionsIn(
         { from, to: Math.min(to, from + LAST_WORDS), answered: false },
         { from: to - LAST_WORDS, to, answered: false },
       );
+    else if (isWh(from)) questions.push({ from, to, answered: false });
     else questions.push({ from, to, answered: turn.to - to <= 3 || (index < starts.length - 1 && turn.to - from <= 40) });
   }
-  if (questions.length === 0 && reply === 'no' && !PATIENT.test(turn.speaker)) {
+  if (questions.length === 0 && reply === 'no' && (!PATIENT.test(turn.speaker) || namesAndDenies(tokens, turn))) {
     const from = turn.to - turn.from <= SHORT_TURN_MAX ? turn.from : turn.to - LAST_WORDS;
     questions.push({ from, to: turn.to, answered: true });
   }
@@ -152,6 +170,8 @@ function startsIn(tokens: readonly Token[], turn: Turn, under: readonly boolean[
   return starts;
 }
 
+/** "What have you taken?" is not answered by a yes or a no. */
+const WH = new Set(['what', 'when', 'where', 'who', 'why', 'which', 'how']);
 /** "Any questions about that?" asks nothing about what was said before. */
 const CLOSING = new Set(['questions', 'question', 'concerns', 'comments']);
 // "I do, you have a murmur" is a slip of the tongue, "I'll have you take" an instruction.

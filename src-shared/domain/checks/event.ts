@@ -3,14 +3,16 @@ import { latestClinicalTime } from '../approval.ts';
 import type { ClinicalItem } from '../content.ts';
 import type { Finding } from '../entries.ts';
 import type { HouseRules } from '../governance/house-rules.ts';
-import { itemsOf, type SlottedItem } from '../fan-out.ts';
+import { itemsOf, unclearToSource, type KeptItem, type SlottedItem } from '../fan-out.ts';
 import { epochMs } from '../time.ts';
 import type { CheckRules } from './compiled.ts';
 import { finding } from './findings.ts';
 import { houseFindings } from './house.ts';
+import { deviceFault, identifierFault } from './identifiers.ts';
 import { drugsNotHeard, dosesNotHeard } from './note-drugs.ts';
 import { contradictions } from './note-contradiction.ts';
 import { negationsLost } from './note-lost.ts';
+import { focusDiffers } from './note-focus.ts';
 import { findingsNotHeard, negationDiffers } from './note-negation.ts';
 import { otherPatient, type Person } from './note-identity.ts';
 import { lateralityDiffers, sidesRepeated } from './note-laterality.ts';
@@ -23,7 +25,6 @@ import { readEvidence, readPart, type NoteContext, type NoteFinding, type NotePa
 import { ageAt } from './quantity.ts';
 import { normalizeItem, type Normalized } from './normalize.ts';
 import { checkItem } from './semantic.ts';
-import { npiFault, systems } from './terminology.ts';
 
 /** All checks of an event that need nothing but the event: the same before intake (`check`) and before a write. */
 
@@ -37,11 +38,12 @@ export interface CheckFacts {
 /** Every finding of an event: of its items, of its subject and of its approval. */
 export function checkEvent(event: BusinessEvent, rules: CheckRules, time: CheckFacts): readonly Finding[] {
   if (event.content === undefined) return subjectFindings(event);
-  const { items } = itemsOf(event.content);
+  const { items, kept } = itemsOf(event.content);
   return [
     ...subjectFindings(event),
     ...approvalFindings(event),
     ...duplicates(event, items),
+    ...notCharted(event, kept),
     ...items.flatMap((item) => checkSlot(event, item, rules, time)),
   ];
 }
@@ -53,10 +55,12 @@ export function checkWriteContent(
   rules: CheckRules,
   time: CheckFacts,
 ): readonly Finding[] {
-  const { items } = event.content === undefined ? { items: [] } : itemsOf(event.content);
+  const { items, kept } = event.content === undefined ? { items: [], kept: [] } : itemsOf(event.content);
   const path = pathOf(event, item);
   return [
     ...subjectFindings(event),
+    // Told once, with the first of the event's entries.
+    ...(items[0]?.slot === item.slot ? notCharted(event, kept) : []),
     ...duplicates(event, items).filter((one) => one.path === path),
     ...checkSlot(event, item, rules, time),
   ];
@@ -170,9 +174,14 @@ function noteFindings(context: NoteContext, event: BusinessEvent, rules: CheckRu
     ...dosesNotHeard(context),
     ...lateralityDiffers(context),
     ...sidesRepeated(context),
-    ...oncePerPlace([...negationDiffers(context), ...negationsLost(context), ...statementsDiffer(context)]),
+    ...oncePerPlace([
+      ...negationDiffers(context),
+      ...negationsLost(context),
+      ...statementsDiffer(context),
+      ...focusDiffers(context),
+      ...contradictions(context),
+    ]),
     ...findingsNotHeard(context),
-    ...contradictions(context),
     ...numbersDiffer(context),
     ...datesNotHeard(context),
     ...cutSentences(context),
@@ -189,7 +198,12 @@ function oncePerPlace(findings: readonly NoteFinding[]): readonly NoteFinding[] 
     (one, index) =>
       !findings
         .slice(0, index)
-        .some((two) => two.path === one.path && two.span.start < one.span.end && one.span.start < two.span.end),
+        .some(
+          (two) =>
+            two.path === one.path &&
+            ((two.span.start < one.span.end && one.span.start < two.span.end) ||
+              (one.transcriptSpan !== undefined && two.transcriptSpan?.start === one.transcriptSpan.start)),
+        ),
   );
 }
 
@@ -213,18 +227,23 @@ function personOf(event: BusinessEvent): Person {
 }
 
 function subjectFindings(event: BusinessEvent): readonly Finding[] {
-  const { practitioner, encounter } = event.subject;
+  const { encounter } = event.subject;
   const findings: Finding[] = [];
-  // Who it is, the EHR decides by exact match; a number that cannot be an NPI is shown.
-  for (const [index, { system, value }] of (practitioner?.identifiers ?? []).entries()) {
-    const fault = system === systems.npi ? npiFault(value) : null;
-    if (fault !== null)
-      findings.push(
-        finding('identifier-shape', 'review', `subject.practitioner.identifiers[${index}].value`, `"${value}" ${fault}.`),
-      );
-  }
+  // Who it is, the EHR decides by exact match; a number that cannot be one is shown.
+  for (const [who, named] of Object.entries(event.subject))
+    for (const [index, { system, value }] of (named?.identifiers ?? []).entries()) {
+      const fault = identifierFault(system, value);
+      if (fault !== null)
+        findings.push(
+          finding('identifier-shape', 'review', `subject.${who}.identifiers[${index}].value`, `${system} "${value}" ${fault}.`),
+        );
+    }
+  const device = event.device === undefined ? null : deviceFault(event.device);
+  if (device !== null) findings.push(finding('device-shape', 'review', 'device', `"${event.device ?? ''}" ${device}.`));
   if (encounter?.status === 'entered-in-error')
     findings.push(finding('encounter-entered-in-error', 'stop', 'subject.encounter.status', 'The visit was entered in error.'));
+  if (encounter?.status === 'cancelled')
+    findings.push(finding('encounter-cancelled', 'stop', 'subject.encounter.status', 'The visit was cancelled.'));
   return findings;
 }
 
@@ -236,6 +255,19 @@ function approvalFindings(event: BusinessEvent): readonly Finding[] {
   return [
     finding('approval-before-content', 'review', 'approval.at', `The approval of ${approval.at} is older than what it covers.`),
   ];
+}
+
+/** What the source classed as unclear or as a suggestion, and cues for coding: not charted, and said to whoever reads on (A2). */
+function notCharted(event: BusinessEvent, kept: readonly KeptItem[]): readonly Finding[] {
+  return kept.map(({ slot, reason }) => {
+    const [member = '', key = ''] = slot.split('/');
+    const list: unknown = (event.content as Readonly<Record<string, unknown>> | undefined)?.[member];
+    const index = Array.isArray(list) ? list.findIndex((one: { readonly key?: string }) => one.key === key) : -1;
+    const path = !Array.isArray(list) ? `content.${member}` : `content.${member}[${index < 0 ? key : index}]`;
+    return reason === unclearToSource
+      ? finding('item-unclear', 'review', path, `It is not charted: ${reason}.`)
+      : finding('item-not-charted', 'information', path, `It is not charted: ${reason}.`);
+  });
 }
 
 /** Two items of the same kind that say the same thing. */

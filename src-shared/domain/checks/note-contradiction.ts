@@ -1,5 +1,5 @@
 import { qualityOf } from './note-negation.ts';
-import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { mentionsIn, sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { spanOf, stemOf } from './text.ts';
 import { conceptKey, placeWords, type Mention } from './lexicon.ts';
 
@@ -92,21 +92,22 @@ export function contradictions(context: NoteContext): readonly NoteFinding[] {
       )
       .map((mention): Stated => ({ part, mention, denied: part.under[mention.from] === true, where: whereOf(part, mention) })),
   );
+  const denials = denialsByName(stated);
   const findings: NoteFinding[] = [];
   const seen = new Set<string>();
   for (const one of stated) {
+    if (one.denied || seen.has(one.mention.name)) continue;
     const general = GENERAL.has(one.mention.name);
-    const against = stated.find(
-      (two) =>
-        two.mention.name === one.mention.name &&
-        two.denied &&
-        !one.denied &&
-        sameKind(one, two) &&
-        (general || (isLabel(one.part, one.mention) && !complains(one.part, one.mention))
-          ? one.where !== '' && two.where === one.where
-          : agreesIn(one.where, two.where)),
-    );
-    if (against === undefined || seen.has(one.mention.name)) continue;
+    const against = denials
+      .get(one.mention.name)
+      ?.find(
+        (two) =>
+          sameKind(one, two) &&
+          (general || (isLabel(one.part, one.mention) && !complains(one.part, one.mention))
+            ? one.where !== '' && two.where === one.where
+            : agreesIn(one.where, two.where)),
+      );
+    if (against === undefined) continue;
     seen.add(one.mention.name);
     // What the visit affirmed stands; then the denial is the one to look at.
     const { heard } = context.evidence;
@@ -122,6 +123,21 @@ export function contradictions(context: NoteContext): readonly NoteFinding[] {
     });
   }
   return findings;
+}
+
+/** What is denied, by its name; of denials of the same place and kind the first. */
+function denialsByName(stated: readonly Stated[]): ReadonlyMap<string, readonly Stated[]> {
+  const seen = new Set<string>();
+  const byName = new Map<string, Stated[]>();
+  for (const one of stated) {
+    const same = JSON.stringify([one.mention.name, one.where, qualityOf(one.part, one.mention)]);
+    if (!one.denied || seen.has(same)) continue;
+    seen.add(same);
+    const list = byName.get(one.mention.name);
+    if (list === undefined) byName.set(one.mention.name, [one]);
+    else list.push(one);
+  }
+  return byName;
 }
 
 /** "No barky cough" leaves room for a cough of another kind. */
@@ -159,7 +175,7 @@ function tellsTime(part: ReadPart, mention: Mention): boolean {
 
 function whereOf(part: ReadPart, mention: Mention): string {
   const [from, to] = sentenceAt(part, mention.from);
-  const sites = part.mentions.filter((one) => one.kind === 'site' && one.from >= from && one.to <= to).map((one) => one.name);
+  const sites = mentionsIn(part, from, to).flatMap((one) => (one.kind === 'site' ? [one.name] : []));
   const places = part.tokens
     .slice(from, to)
     .map((token) => token.text)

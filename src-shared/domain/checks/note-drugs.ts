@@ -1,7 +1,7 @@
 import { conceptKey } from './lexicon.ts';
 import type { Heard } from './transcript.ts';
 import { plain, type NumberMention } from './numbers.ts';
-import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { mentionsIn, sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { editDistance, isNumber, isWord, spanOf, type Token } from './text.ts';
 import type { Lexicon, Mention } from './lexicon.ts';
 
@@ -159,13 +159,16 @@ function drugMentions(part: ReadPart, lexicon: Lexicon): readonly Mention[] {
   const known = part.mentions.filter((mention) => mention.kind === 'drug');
   const covered = new Set(part.mentions.flatMap((mention) => places(mention.from, mention.to)));
   const unknown: Mention[] = [];
+  const endings = new Map<string, boolean>();
   for (const [at, token] of part.tokens.entries()) {
     if (covered.has(at) || !isWord(token) || token.text.length < 5 || lexicon.isDrugWord(token.text)) continue;
     const number = part.tokens[at + 1];
     const unit = part.tokens[at + 2];
     const dosed =
       number !== undefined && unit !== undefined && isNumber(number) && DOSE_UNITS.has(unit.text) && !NOT_DRUGS.has(token.text);
-    if (dosed || DRUG_ENDINGS.test(token.text)) unknown.push({ kind: 'drug', name: token.text, from: at, to: at + 1 });
+    const built = endings.get(token.text) ?? DRUG_ENDINGS.test(token.text);
+    endings.set(token.text, built);
+    if (dosed || built) unknown.push({ kind: 'drug', name: token.text, from: at, to: at + 1 });
   }
   return [...known, ...unknown].sort((left, right) => left.from - right.from);
 }
@@ -229,13 +232,13 @@ const DRUG_AFTER_MAX = 5;
 /** Doses in a part, each with the drug of the same sentence that it belongs to. */
 export function dosesOf(part: ReadPart): readonly Dose[] {
   const doses: Dose[] = [];
-  const drugs = part.mentions.filter((mention) => mention.kind === 'drug' || mention.kind === 'drug-group');
   for (const [at, token] of part.tokens.entries()) {
     const unit = UNIT_OF[part.tokens[at + 1]?.text ?? ''];
     if (!isNumber(token) || unit === undefined || part.tokens[at + 2]?.text === '/') continue;
     const [from, to] = sentenceAt(part, at);
-    const before = drugs.filter((one) => one.to <= at && one.from >= from && at - one.to <= DRUG_BEFORE_MAX).at(-1);
-    const after = drugs.find((one) => one.from > at && one.to <= to && one.from - at <= DRUG_AFTER_MAX);
+    const drugs = mentionsIn(part, from, to).filter((one) => one.kind === 'drug' || one.kind === 'drug-group');
+    const before = drugs.filter((one) => one.to <= at && at - one.to <= DRUG_BEFORE_MAX).at(-1);
+    const after = drugs.find((one) => one.from > at && one.from - at <= DRUG_AFTER_MAX);
     const ofNext = after !== undefined && part.tokens[at + 2]?.text === 'of';
     doses.push({ value: plain(token.text), unit, from: at, to: at + 2, drug: (ofNext ? after : (before ?? after)) ?? null });
   }
@@ -249,10 +252,15 @@ export function dosesNotHeard(context: NoteContext): readonly NoteFinding[] {
   const { heard } = context.evidence;
   if (heard === null) return [];
   const findings: NoteFinding[] = [];
+  const shown = new Set<string>();
   for (const part of context.parts) {
     for (const dose of dosesOf(part)) {
       const verdict = doseHeard(context, heard, dose);
       if (verdict === true) continue;
+      // The same dose of the same drug in list and plan is one thing to look at.
+      const once = `${dose.drug?.name ?? ''} ${words(part, dose.from, dose.to).toLowerCase()}`;
+      if (dose.drug !== null && shown.has(once)) continue;
+      shown.add(once);
       const drug = dose.drug === null ? '' : ` for ${words(part, dose.drug.from, dose.drug.to)}`;
       findings.push({
         rule: 'note-dose-not-heard',

@@ -1,6 +1,6 @@
 import { featuresOf } from './features.ts';
 import { SENTENCE_END, spanOf, type Token } from './text.ts';
-import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { mentionsIn, sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { conceptKey, placeWords, type Lexicon, type Mention } from './lexicon.ts';
 import { numbersIn } from './numbers.ts';
 import type { Heard } from './transcript.ts';
@@ -31,19 +31,22 @@ export function lateralityDiffers(context: NoteContext): readonly NoteFinding[] 
   const findings: NoteFinding[] = [];
   const shown = new Set<string>();
   const noteSides = context.parts.map((part) => ({ part, sides: sidesOf(part) }));
-  const all = noteSides.flatMap((each) => each.sides);
+  const bySite = sidesBySite(noteSides);
   for (const { part, sides } of noteSides) {
     for (const mention of sides) {
+      const place = `${mention.side} ${[...mention.sites].sort().join(' ')}`;
+      if (shown.has(place)) continue;
       const denied = part.under[mention.at] === true;
-      const verdict = judge(mention, saidOf(said, mention, denied, heard), aboutOf(part, mention, context.lexicon), all, heard);
-      const within = verdict === 'agrees' ? againstRest(part, mention, noteSides) : null;
+      const namesakes = namesakesOf(mention, bySite);
+      const about = aboutOf(part, mention, context.lexicon);
+      const verdict = judge(mention, saidOf(said, mention, denied, heard), about, namesakes, heard);
+      const within = verdict === 'agrees' ? againstRest(part, mention, namesakes) : null;
       if (verdict === 'agrees' && within === null) continue;
       const elsewhere =
         verdict === 'not-heard' &&
         context.evidence.chart !== null &&
         heardSides(context.evidence.chart).some((one) => one.side === mention.side);
-      const place = `${mention.side} ${[...mention.sites].sort().join(' ')}`;
-      if (elsewhere || shown.has(place)) continue;
+      if (elsewhere) continue;
       shown.add(place);
       const [from, to] = sentenceAt(part, mention.at);
       const phrase = words(part, mention.at, Math.min(to, mention.at + 3));
@@ -69,9 +72,7 @@ export function lateralityDiffers(context: NoteContext): readonly NoteFinding[] 
 /** What the sentence speaks of around a side, up to where it names the other side. */
 function aboutOf(part: ReadPart, mention: SideMention, lexicon: Lexicon): About {
   const [from, to] = reach(part.tokens, mention.at, ...sentenceAt(part, mention.at));
-  const mentions = part.mentions
-    .filter((one) => one.from >= from && one.to <= to)
-    .map((one): Mention => ({ ...one, from: one.from - from, to: one.to - from }));
+  const mentions = mentionsIn(part, from, to).map((one): Mention => ({ ...one, from: one.from - from, to: one.to - from }));
   return {
     names: new Set(featuresOf(part.tokens.slice(from, to), mentions, lexicon).map((one) => one.name)),
     numbers: new Set(numbersIn(part.tokens.slice(from, to)).map((one) => one.value)),
@@ -86,23 +87,46 @@ interface About {
 const SAME_FINDING_MIN = 2;
 const SAME_SITE_MIN = 4;
 
+/** A side in the note, with the part it stands in and, found when first asked for, what it says is there. */
+interface NoteSide extends SideMention {
+  readonly part: ReadPart;
+  readonly complaints: () => ReadonlySet<string>;
+}
+
+/** No note names the sides of one site as often; what goes beyond is not weighed. */
+const NAMESAKES_MAX = 200;
+
+function sidesBySite(
+  noteSides: readonly { readonly part: ReadPart; readonly sides: readonly SideMention[] }[],
+): ReadonlyMap<string, readonly NoteSide[]> {
+  const bySite = new Map<string, NoteSide[]>();
+  for (const { part, sides } of noteSides)
+    for (const side of sides) {
+      let known: ReadonlySet<string> | null = null;
+      const one = { ...side, part, complaints: () => (known ??= complaintsAt(part, side)) };
+      for (const site of side.sites) {
+        const list = bySite.get(site) ?? [];
+        if (list.length < NAMESAKES_MAX) list.push(one);
+        bySite.set(site, list);
+      }
+    }
+  return bySite;
+}
+
+/** All sides of the note that share a site with this one, itself among them. */
+function namesakesOf(mention: SideMention, bySite: ReadonlyMap<string, readonly NoteSide[]>): readonly NoteSide[] {
+  return [...new Set([...mention.sites].flatMap((site) => bySite.get(site) ?? []))];
+}
+
 /**
  * Where the note itself says the other side of the same finding at the same site, or often enough of the site alone, and
  * this side nowhere but here.
  */
-function againstRest(
-  part: ReadPart,
-  mention: SideMention,
-  noteSides: readonly { readonly part: ReadPart; readonly sides: readonly SideMention[] }[],
-): { readonly part: ReadPart; readonly at: number } | null {
+function againstRest(part: ReadPart, mention: SideMention, namesakes: readonly NoteSide[]): NoteSide | null {
   if (speaksOfBoth(part, mention)) return null;
   const about = complaintsAt(part, mention);
-  const rest = noteSides.flatMap((each) =>
-    each.sides
-      .filter((one) => one !== mention && overlaps(one.sites, mention.sites))
-      .map((one) => ({ part: each.part, at: one.at, side: one.side, same: overlaps(complaintsAt(each.part, one), about) })),
-  );
-  const same = rest.filter((one) => one.same);
+  const rest = namesakes.filter((one) => one.part !== part || one.at !== mention.at);
+  const same = rest.filter((one) => overlaps(one.complaints(), about));
   for (const [group, least] of [
     [same, SAME_FINDING_MIN],
     [rest, SAME_SITE_MIN],
@@ -123,9 +147,7 @@ function complaintsAt(part: ReadPart, mention: SideMention): ReadonlySet<string>
   const [from, to] = sentenceAt(part, mention.at);
   if (speaksOfBoth(part, mention)) return new Set();
   return new Set(
-    part.mentions.flatMap((one) =>
-      one.from >= from && one.to <= to && one.kind !== 'site' && part.under[one.from] !== true ? [conceptKey(one)] : [],
-    ),
+    mentionsIn(part, from, to).flatMap((one) => (one.kind !== 'site' && part.under[one.from] !== true ? [conceptKey(one)] : [])),
   );
 }
 
@@ -141,7 +163,7 @@ const CONTEXT = 16;
 /** What stands beyond the end of the sentence counts less. */
 const FAR = 0.75;
 /** How much better the other side must fit. */
-const LEAD_MIN = 0.2;
+const LEAD_MIN = 0.05;
 
 /**
  * Narrow evidence first: the same site, then the region, then any. Where both sides were spoken of, the one whose
@@ -152,7 +174,7 @@ function judge(
   mention: SideMention,
   said: readonly SideMention[],
   about: About,
-  noteSides: readonly SideMention[],
+  namesakes: readonly SideMention[],
   heard: Heard,
 ): 'agrees' | 'not-heard' | SideMention {
   const at = (sites: ReadonlySet<string>) => said.filter((one) => overlaps(one.sites, sites));
@@ -166,9 +188,8 @@ function judge(
     const fitSame = Math.max(...same.map((one) => fit(heard, one, about)));
     const best = [...opposite].sort((left, right) => fit(heard, right, about) - fit(heard, left, about))[0] ?? first;
     const lead = fit(heard, best, about) - fitSame;
-    const rest = noteSides.filter((one) => overlaps(one.sites, mention.sites));
-    const alike = rest.filter((one) => one.side === mention.side).length;
-    const alone = rest.length > 2 * alike;
+    const alike = namesakes.filter((one) => one.side === mention.side).length;
+    const alone = namesakes.length > 2 * alike;
     if (lead >= LEAD_MIN || (alone && lead >= 0)) return best;
     return 'agrees';
   }
@@ -272,7 +293,7 @@ function sidesOf(part: ReadPart): readonly SideMention[] {
     const side = sideOf(token);
     if (side === null || notASide(part.tokens, at)) continue;
     const [from, to] = sentenceAt(part, at);
-    found.push({ side, at, sites: sitesNear(part.mentions, at, from, to) });
+    found.push({ side, at, sites: sitesNear(mentionsIn(part, from, to), at, from, to) });
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { mentionsIn, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { spanOf, type Token } from './text.ts';
 
 /** Negations that a note has lost, as its own words show (F2). */
@@ -73,6 +73,18 @@ const OPEN = new Set([
   'can',
   'will',
   'may',
+  'suggest',
+  'suggests',
+  'suggestive',
+  'likely',
+  'possible',
+  'possibly',
+  'probable',
+  'either',
+  'versus',
+  'differential',
+  'include',
+  'includes',
 ]);
 
 /**
@@ -112,7 +124,8 @@ function placeOf(part: ReadPart, from: number, to: number): number | null {
     (token, at) =>
       token.text === 'any' &&
       part.under[from + at] !== true &&
-      (SAYS.has(tokens[at - 1]?.text ?? '') ||
+      (tokens.slice(Math.max(0, at - 2), at).some((one) => SAYS.has(one.text)) ||
+        stressed(tokens, at) ||
         (!tokens.slice(0, at + REACH).some((one) => OPEN.has(one.text)) &&
           tokens.slice(Math.max(0, at - 3), at).some((one) => LEADS.has(one.text)))),
   );
@@ -122,6 +135,11 @@ function placeOf(part: ReadPart, from: number, to: number): number | null {
   if (tokens.some((token) => OPEN.has(token.text))) return null;
   const or = affirmedOr(part, from, to);
   return or < 0 ? null : from + or;
+}
+
+/** "He did take any medication": only a lost "not" leaves the "did" before an "any". */
+function stressed(tokens: readonly Token[], any: number): boolean {
+  return /^(?:does|did|do)$/.test(tokens[any - 2]?.text ?? '') && !tokens.slice(0, any).some((one) => NEGATIVE.test(one.text));
 }
 
 const REACH = 12;
@@ -139,7 +157,10 @@ function improvedIf(part: ReadPart, from: number, to: number): number | null {
   const start = tokens.findIndex((token) => token.text === 'if');
   const at = tokens.findIndex((token, place) => place > start && IMPROVES.has(token.text));
   if (start < 0 || at < 0 || at - start > REACH || part.under[from + at] === true) return null;
-  const worse = tokens.slice(start + 1, at).some((token) => NEGATIVE.test(token.text) || WORSE.test(token.text));
+  const between = tokens.slice(start + 1, at);
+  // "If symptoms worsen or do improve": the "or" joins what is feared.
+  const either = between.findLastIndex((token) => token.text === 'or');
+  const worse = between.slice(either + 1).some((token) => NEGATIVE.test(token.text) || WORSE.test(token.text));
   return !worse && tokens.some((token) => THEN.has(token.text)) ? from + at : null;
 }
 
@@ -154,6 +175,13 @@ function deniedWords(tokens: readonly Token[], at: number): boolean {
   const next = tokens[at + 1]?.text ?? '';
   if (word === 'sure')
     return /^(?:if|what|whether|why|how|when)$/.test(next) && !/^(?:make|be|making)$/.test(tokens[at - 1]?.text ?? '');
+  // "Is currently and has never been".
+  if (word === 'never')
+    return (
+      tokens[at - 2]?.text === 'and' &&
+      /^(?:has|have|had)$/.test(tokens[at - 1]?.text ?? '') &&
+      /^(?:is|are|was|currently)$/.test(tokens[at - 3]?.text ?? '')
+    );
   if (word === 'able') return tokens[at + 2]?.text === 'say' && /^(?:if|whether|what)$/.test(tokens[at + 3]?.text ?? '');
   // "With or with", "with contrast, but with contrast".
   if (word === 'or') return next !== '' && tokens[at - 1]?.text === next && /^\p{L}/u.test(next);
@@ -169,7 +197,7 @@ function deniedWords(tokens: readonly Token[], at: number): boolean {
 
 /** The "or" between two affirmed findings of a list, as a place in the sentence; -1 when there is none. */
 function affirmedOr(part: ReadPart, from: number, to: number): number {
-  const findings = part.mentions.filter((one) => one.kind === 'symptom' && one.from >= from && one.to <= to);
+  const findings = mentionsIn(part, from, to).filter((one) => one.kind === 'symptom' || one.kind === 'diagnosis');
   const lead = part.tokens.slice(from, to).findIndex((token) => /^(?:reports|reported|endorses)$/.test(token.text));
   if (lead >= 0 && findings.length > 0 && part.tokens[from + lead + 1]?.text !== 'that')
     for (let at = from + lead + 2; at < Math.min(to, from + lead + 8); at += 1) {

@@ -1,6 +1,6 @@
 import type { Polarity } from './dialogue.ts';
 import { ROOT, type Heard } from './transcript.ts';
-import { sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { mentionsUpTo, sentenceAt, statesFact, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { isWord, spanOf, type Token } from './text.ts';
 import { conceptKey, placeWords, type Mention } from './lexicon.ts';
 
@@ -139,7 +139,7 @@ export function qualityOf(part: ReadPart, mention: Mention): string | null {
   const token = part.tokens[mention.from - 1];
   if (token === undefined || part.under[mention.from - 1] !== true || !isWord(token)) return null;
   if (NO_QUALITY.has(token.text) || PLACES.has(token.text)) return null;
-  return part.mentions.some((one) => one.from < mention.from && one.to >= mention.from) ? null : token.stem;
+  return mentionsUpTo(part, mention.from).length > 0 ? null : token.stem;
 }
 
 const PLAIN_TO_REFUSED = 4;

@@ -23,6 +23,7 @@ const MEASURES = [
   'temperature',
   'respiratory rate',
 ].map((name) => name.split(' ').map(stemOf));
+const MEASURES_BEGIN = new Set(MEASURES.map(([first]) => first));
 const NEAR = 6;
 const AFTER = 8;
 
@@ -33,6 +34,7 @@ export function numbersDiffer(context: NoteContext): readonly NoteFinding[] {
   const findings: NoteFinding[] = [];
   for (const part of context.parts) {
     for (const [at, token] of part.tokens.entries()) {
+      if (!MEASURES_BEGIN.has(token.stem)) continue;
       const measure = MEASURES.find((stems) => stems.every((stem, offset) => part.tokens[at + offset]?.stem === stem));
       if (measure === undefined || part.tokens[at - 1]?.stem === measure[0]) continue;
       const places = (heard.byStem.get(token.stem) ?? []).filter((place) =>

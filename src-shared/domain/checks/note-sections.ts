@@ -32,7 +32,6 @@ export function sectionsMissing(context: NoteContext, rules: NoteRules): readonl
       if (present.has(section) || expected === 'never') return false;
       return expected === 'always' || (cues ?? []).some((cue) => heard.includes(cue));
     })
-    .filter(({ section }) => !(section === 'plan' && present.has('instructions') && present.has('assessment')))
     .map(({ section, expected }): NoteFinding => ({
       rule: 'note-section-missing',
       // Notes differ in their sections: shown, but nothing that has to be acknowledged.

@@ -38,6 +38,8 @@ describe('statements against the visit', () => {
     ['another place', 'No pain to palpation of the lateral joint line.', 0],
     ['what is advised', 'He was advised to try heat and ice on the elbow.', 0],
     ['what nobody spoke of', 'He has never been abroad.', 0],
+    ['a clause of one name that was denied', 'He has had a vasectomy.', 1],
+    ['an instruction', 'Will order a bone scan of the heel.', 0],
   ])('F2 %s', (_name, note, found) => {
     const findings = statementsDiffer(context(note, visit));
     expect(findings).toHaveLength(found);
@@ -58,6 +60,14 @@ describe('statements against the visit', () => {
     ['A cough with or with a nervous cause.', 1],
     ['X-rays show obvious signs of fracture.', 1],
     ['X-rays show no obvious signs of fracture.', 0],
+    ['He reports having any pain in the elbow.', 1],
+    ['He did take any medication before the visit.', 1],
+    ['He did take his medication before the visit.', 0],
+    ['Call if symptoms worsen or do resolve.', 1],
+    ['Call if symptoms worsen or do not resolve.', 0],
+    ['She is currently and has never been on hormones.', 1],
+    ['She is not currently and has never been on hormones.', 0],
+    ['The tests suggest asthma or pneumonia.', 0],
   ])('F2 lost by its own words: %s', (note, found) => {
     expect(negationsLost(context(note, visit))).toHaveLength(found);
   });
@@ -78,6 +88,15 @@ describe('what was affirmed, denied or only asked', () => {
     ['[doctor] you have a little edema , okay ?\n[patient] okay', 'edema', 'affirmed'],
     ['[doctor] things like pneumonia do you have any history of that\n[patient] no', 'pneumonia', 'denied'],
     ['[doctor] take it for the headaches any questions about that\n[patient] no', 'headache', 'affirmed'],
+    ['[doctor] what have you taken for the headache ?\n[patient] no tylenol', 'headache', 'asked'],
+    ['[doctor] how about any fevers\n[patient] diarrhea , no', 'diarrhea', 'denied'],
+    ['[doctor] any rash or itching no\n[patient] yeah here', 'rash', 'asked'],
+    ['[doctor] i do not see any fracture i do notice the effusion', 'effusion', 'affirmed'],
+    ['[doctor] it did not seem like it swelled', 'edema', 'denied'],
+    ['[doctor] we look for prostate cancer which i do not think you have', 'prostate cancer', 'denied'],
+    ['[doctor] no thrush present some edema of the neck', 'edema', 'affirmed'],
+    ['[doctor] no erythema and that just means redness or ecchymosis', 'bruising', 'denied'],
+    ['[patient] i can not catch my breath', 'dyspnea', 'denied'],
   ])('F2 %j: %s is %s', (text, concept, polarity) => {
     const heard = hear(text, lexicon);
     const [mention] = heard.mentions.filter((one) => one.name === concept);
@@ -95,6 +114,9 @@ describe('what was affirmed, denied or only asked', () => {
     ['not only pain but swelling', 'pain', false],
     ['denies nausea but reports fatigue', 'fatigue', false],
     ['denies nausea, vomiting, or diarrhea', 'diarrhea', true],
+    ['there is no soft lymph node', 'lymph', true],
+    ['was scheduled to see an expert, but has not seen one', 'scheduled', false],
+    ['a mass was not seen', 'mass', true],
   ])('F2 "%s": %s under a negation is %s', (text, word, expected) => {
     const tokens = tokenize(text);
     expect(negated(tokens, 'note')[tokens.findIndex((token) => token.text === word)]).toBe(expected);

@@ -1,7 +1,8 @@
 import { featuresOf } from './features.ts';
 import type { Lexicon, Mention } from './lexicon.ts';
 import { conceptKey } from './lexicon.ts';
-import { sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
+import { fitsPlaces, likestSays } from './note-places.ts';
+import { mentionsIn, mentionsUpTo, sentenceAt, words, type NoteContext, type NoteFinding, type ReadPart } from './note.ts';
 import { spanOf } from './text.ts';
 import type { Heard } from './transcript.ts';
 
@@ -11,6 +12,7 @@ import type { Heard } from './transcript.ts';
  * the rarer the more.
  */
 
+/** From one token place to another. */
 interface Clause {
   readonly from: number;
   readonly to: number;
@@ -53,6 +55,7 @@ interface Located {
 export function statementsDiffer(context: NoteContext): readonly NoteFinding[] {
   const { heard } = context.evidence;
   if (heard === null) return [];
+  const agrees = likestSays(context);
   return context.parts.flatMap((part) =>
     clausesOf(part).flatMap((clause): readonly NoteFinding[] => {
       const located = locate(part, clause, heard, context.lexicon);
@@ -60,6 +63,7 @@ export function statementsDiffer(context: NoteContext): readonly NoteFinding[] {
       const against = verdict(part, clause, located);
       if (against === null) return [];
       const { vote, from, to } = against;
+      if (agrees(part, vote.noteAt, vote.name, vote.denied)) return [];
       return [
         {
           rule: 'note-negation-differs',
@@ -113,12 +117,11 @@ function locate(part: ReadPart, clause: Clause, heard: Heard, lexicon: Lexicon):
   hits.sort((left, right) => left.at - right.at);
   // Where the visit speaks of the finding itself, other stretches say nothing about it.
   const findings = new Set([...wanted].filter(([name, { own }]) => own && FINDING.test(name)).map(([name]) => name));
-  const spoken = hits.some((hit) => findings.has(hit.name));
-  const stretches = stretchesOf(hits, wanted).filter(
-    ({ from, to }) =>
-      fitsPlaces(part, clause, heard, hits[from], hits[to - 1]) &&
-      (!spoken || hits.slice(from, to).some((hit) => findings.has(hit.name))),
+  const there = stretchesOf(hits, wanted).filter(({ from, to }) =>
+    fitsPlaces(part, clause, heard, { from: hits[from]?.at ?? 0, to: hits[to - 1]?.at ?? 0 }),
   );
+  const naming = there.filter(({ from, to }) => hits.slice(from, to).some((hit) => findings.has(hit.name)));
+  const stretches = naming.length > 0 ? naming : there;
   const fit = Math.max(0, ...stretches.map((one) => one.score));
   if (fit === 0) return null;
   const votes = new Map<string, Vote>();
@@ -155,41 +158,10 @@ function locate(part: ReadPart, clause: Clause, heard: Heard, lexicon: Lexicon):
 
 /** "Fatigue" was heard where the patient said "tired". */
 function heardInOtherWords(part: ReadPart, { at }: Wanted, heard: Heard): boolean {
-  return part.mentions.some((one) => one.from <= at && at < one.to && heard.byFeature.has(conceptKey(one)));
+  return mentionsUpTo(part, at + 1).some((one) => at < one.to && heard.byFeature.has(conceptKey(one)));
 }
 
 const FINDING = /^(?:symptom|diagnosis) /;
-
-const OPPOSITES: readonly (readonly [string, string])[] = [
-  ['left', 'right'],
-  ['medial', 'lateral'],
-  ['medial', 'outside'],
-  ['lateral', 'inside'],
-  ['lateral', 'medial'],
-  ['right', 'left'],
-  ['flexion', 'extension'],
-  ['extension', 'flexion'],
-  ['supination', 'pronation'],
-  ['pronation', 'supination'],
-  ['active', 'passive'],
-  ['passive', 'active'],
-  ['upper', 'lower'],
-  ['lower', 'upper'],
-];
-const SIDES = OPPOSITES.filter(([own]) => own === 'left' || own === 'right');
-const AROUND = 10;
-
-/** False for a stretch about another place than the clause: the outside of the knee, where the note speaks of the inside. */
-function fitsPlaces(part: ReadPart, clause: Clause, heard: Heard, first: Hit | undefined, last: Hit | undefined): boolean {
-  const here = new Set(part.tokens.slice(clause.from, clause.to).map((token) => token.text));
-  const said = new Set(
-    heard.tokens.slice(Math.max(0, (first?.at ?? 0) - AROUND), (last?.at ?? 0) + AROUND).map((token) => token.text),
-  );
-  // What is denied of one side is contradicted only where that side is named.
-  const denied = part.under.slice(clause.from, clause.to).some(Boolean);
-  if (denied && SIDES.some(([side, other]) => here.has(side) && !said.has(side) && heard.byStem.has(other))) return false;
-  return OPPOSITES.every(([own, other]) => !here.has(own) || here.has(other) || said.has(own) || !said.has(other));
-}
 
 const IF = new Set(['if', 'should', 'unless']);
 
@@ -201,9 +173,7 @@ function wantedOf(part: ReadPart, clause: Clause, lexicon: Lexicon): ReadonlyMap
   const [first, end] = sentenceAt(part, clause.from);
   const from = Math.max(first, clause.from - BEFORE);
   const to = Math.min(end, clause.to + AFTER);
-  const mentions = part.mentions
-    .filter((one) => one.from >= from && one.to <= to)
-    .map((one): Mention => ({ ...one, from: one.from - from, to: one.to - from }));
+  const mentions = mentionsIn(part, from, to).map((one): Mention => ({ ...one, from: one.from - from, to: one.to - from }));
   const wanted = new Map<string, Wanted>();
   for (const feature of featuresOf(part.tokens.slice(from, to), mentions, lexicon)) {
     const at = from + feature.at;
@@ -234,7 +204,7 @@ function stretchesOf(
   });
 }
 
-const FIT_MIN = 1;
+const FIT_MIN = 0.8;
 const DIFFER_MIN = 0.4;
 const SHARE_MIN = 0.6;
 /** One word alone, and the denials that a note is full of, take more to be doubted. */
@@ -251,7 +221,7 @@ function verdict(part: ReadPart, clause: Clause, located: Located): Against | nu
   const emphatic = emphasizes(part, clause);
   if (fit < INSTRUCTION_FIT_MIN && instructs(part, clause)) return null;
   if (
-    fit < (emphatic ? EMPHATIC.fit : FIT_MIN) ||
+    fit < (emphatic ? EMPHATIC.fit : wholly(located) ? WHOLE_FIT_MIN : FIT_MIN) ||
     (part.tokens[clause.to]?.text === ':' && clause.to - clause.from <= HEADING_MAX)
   )
     return null;
@@ -274,11 +244,20 @@ function verdict(part: ReadPart, clause: Clause, located: Located): Against | nu
     if (differ < (emphatic ? EMPHATIC.share : SHARE_MIN) * all) continue;
     const places = differing.map((one) => one.noteAt);
     const single = new Set(places).size === 1;
-    if (!emphatic && fit < STRONG_FIT && (single || (denied && !isWhole(located)))) continue;
+    const named = !denied && differing.some((one) => NAMED.test(one.name)) && wholly(located);
+    if (!emphatic && fit < STRONG_FIT && ((single && !named) || (denied && !isWhole(located)))) continue;
     if (!emphatic && single && !same.every(isPure)) continue;
     return { vote, from: Math.min(...places), to: Math.max(...places) + 1 };
   }
   return null;
+}
+
+const WHOLE_FIT_MIN = 0.7;
+const NAMED = /^(?:symptom|diagnosis|procedure) /;
+
+/** Every word of the clause was heard, and each was denied. */
+function wholly({ votes, unheard }: Located): boolean {
+  return unheard === 0 && votes.length > 1 && votes.every((one) => !one.denied && one.differ > 0 && isPure(one));
 }
 
 /** A clause of which every word was heard, and heard the other way about, needs no further words to be known by. */
@@ -337,6 +316,6 @@ const NOW = new Set(
 const ENDED = new Set('quit former stopped never ago previously'.split(' '));
 
 /** "Denies recent kidney stones" does not deny those of ten years ago. */
-function tellsTime(part: ReadPart, clause: Clause, denied: boolean): boolean {
+export function tellsTime(part: ReadPart, clause: Clause, denied: boolean): boolean {
   return part.tokens.slice(clause.from, clause.to).some((token) => (denied ? NOW : ENDED).has(token.text));
 }

@@ -51,25 +51,27 @@ function matches<P extends TextPattern>(
 const CUT = /(?:(?<=[a-z\d)]{2}[.!?] {1,2})|(?<=\n))(?!mg\b|mcg\b|ml\b|cm\b|mm\b|pm\b|am\b)[a-z]{2,}(?= [a-z])/g;
 const CAPITAL_START = /(?:[.!?] {1,2}|\n)[A-Z]/g;
 const LOWER_SHARE_MAX = 0.2;
-const CUTS_SHOWN = 2;
 
 export function cutSentences(context: NoteContext): readonly NoteFinding[] {
   return context.parts.flatMap((part) => {
     const cuts = [...part.text.matchAll(CUT)];
     const capitals = [...part.text.matchAll(CAPITAL_START)].length;
     if (cuts.length === 0 || cuts.length > LOWER_SHARE_MAX * capitals) return [];
-    return cuts.slice(0, CUTS_SHOWN).map((match): NoteFinding => ({
+    const more = cuts.length === 1 ? '' : `; ${cuts.length - 1} more like it`;
+    return cuts.slice(0, 1).map((match): NoteFinding => ({
       rule: 'note-text-cut',
       severity: 'review',
       path: part.path,
       span: { start: match.index, end: match.index + match[0].length },
-      message: `A sentence begins in lower case with "${match[0]}"; words before it may be missing.`,
+      message: `A sentence begins in lower case with "${match[0]}"; words before it may be missing${more}.`,
     }));
   });
 }
 
-// U+200B to U+200F, U+202A to U+202E, U+2060 to U+2069, U+FEFF, U+00AD: unseen, or turning the order of what is read.
-const INVISIBLE = /[\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/gu;
+// Unseen, or turning the order of what is read: control characters besides tab and line ends, soft hyphen, marks of
+// direction, joiners, fillers, the tags of U+E0000.
+const INVISIBLE =
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u00AD\u061C\u115F\u1160\u180E\u200B-\u200F\u202A-\u202E\u2060-\u2069\u3164\uFEFF\uFFA0\u{E0000}-\u{E007F}]/gu;
 const WORDS = /[\p{L}\p{M}]{2,}/gu;
 const MARKS = /\p{M}{4,}/gu;
 

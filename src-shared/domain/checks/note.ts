@@ -59,7 +59,41 @@ export function readEvidence(
 
 /** The sentence that a token stands in, as token places. */
 export function sentenceAt(part: ReadPart, at: number): readonly [from: number, to: number] {
-  return part.sentences.find(([from, to]) => at >= from && at < to) ?? [at, at + 1];
+  const index = firstAt(part.sentences, ([, to]) => to > at);
+  const sentence = part.sentences[index];
+  return sentence !== undefined && at >= sentence[0] ? sentence : [at, at + 1];
+}
+
+/** The names that lie wholly within these token places. */
+export function mentionsIn(part: Pick<ReadPart, 'mentions'>, from: number, to: number): readonly Mention[] {
+  const first = firstAt(part.mentions, (one) => one.from >= from);
+  const end = firstAt(part.mentions, (one) => one.from >= to);
+  return part.mentions.slice(first, end).filter((one) => one.to <= to);
+}
+
+const NAME_TOKENS_MAX = 10;
+
+/** The names that began before this token place and reach up to it at least. */
+export function mentionsUpTo(part: ReadPart, at: number): readonly Mention[] {
+  return part.mentions
+    .slice(
+      firstAt(part.mentions, (one) => one.from >= at - NAME_TOKENS_MAX),
+      firstAt(part.mentions, (one) => one.from >= at),
+    )
+    .filter((one) => one.to >= at);
+}
+
+/** Index of the first item that holds, in a list where all after it hold too. */
+function firstAt<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = items[middle];
+    if (item !== undefined && holds(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The note's own words from one token place to another. */

@@ -70,9 +70,18 @@ export function numbersIn(tokens: readonly Token[]): readonly NumberMention[] {
       if (last === undefined || !(WORDS.has(last.text) || LINKS.has(last.text) || isNumber(last))) break;
       const value = readingOf(tokens.slice(from, to).map((token) => token.text));
       if (value !== null && !(to === from + 1 && isNumber(first))) found.push({ value, from, to });
+      const decimal = value === null ? null : pausedDecimal(tokens, value, to);
+      if (decimal !== null) found.push({ value: decimal, from, to: to + 2 });
     }
   }
   return found;
+}
+
+/** "Ninety eight . seven": recorders write the spoken "point" of a temperature as the end of a sentence. */
+function pausedDecimal(tokens: readonly Token[], whole: string, at: number): string | null {
+  const digit = tokens[at]?.text === '.' ? (tokens[at + 1]?.text ?? '') : '';
+  const value = /^\d$/.test(digit) ? digit : digitOf(digit);
+  return value === null || whole.length !== 2 ? null : plain(`${whole}.${value}`);
 }
 
 /** Decimal text without a sign, leading or trailing zeros. */

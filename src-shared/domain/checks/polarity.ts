@@ -132,6 +132,9 @@ const AFTER_PREPOSITION = new Set([
   'affecting',
 ]);
 const THINKING = new Set([
+  'seem',
+  'look',
+  'appear',
   'think',
   'believe',
   'feel',
@@ -146,6 +149,11 @@ const THINKING = new Set([
   'sure',
   'say',
 ]);
+// "No thrush present tonsils are midline": what was looked for ends there.
+const SEEN = new Set(['present', 'noted', 'palpable', 'appreciated']);
+// "I do not see any fracture, I do notice an effusion": what is seen comes right after, or is told by another sentence.
+const PERCEIVING = new Set(['see', 'hear', 'appreciate', 'notice', 'noticed', 'feel']);
+const OBJECT_MAX = 3;
 // Words for what is as it should be: what a "no" denies ends before them ("no redness, normal range of motion").
 const NORMAL = new Set(
   'normal intact clear soft supple full regular equal stable symmetric symmetrical reactive moist active negative benign patent'.split(
@@ -189,10 +197,10 @@ export function negated(tokens: readonly Token[], style: 'note' | 'speech'): rea
       continue;
     }
     const ends =
-      (STOPS.has(word) && !(at === since + 1 && MEANWHILE.has(word))) ||
+      (STOPS.has(word) && !(at === since + 1 && MEANWHILE.has(word)) && !explains(tokens, at - 1)) ||
       word === 'if' ||
       word === 'whether' ||
-      (NORMAL.has(word) && cue !== 'not' && cue !== 'never') ||
+      (NORMAL.has(word) && cue !== 'not' && cue !== 'never' && !(cue === 'no' && at === since + 1)) ||
       (word === 'other' && next === 'than') ||
       (style === 'note' && VERBS.has(word) && cue !== 'not' && cue !== 'never' && next !== 'not') ||
       (word === ',' &&
@@ -203,8 +211,10 @@ export function negated(tokens: readonly Token[], style: 'note' | 'speech'): rea
         at - since > 1 &&
         !AFTER_PREPOSITION.has(tokens[at - 1]?.text ?? '')) ||
       (word === 'and' && style === 'note' && VERBS.has(next)) ||
-      (SUBJECTS.has(word) && (style === 'speech' || word !== 'it') && (through -= 1) < 0);
-    if (ends || (style === 'speech' && startsAnew(tokens, at, cue))) left = 0;
+      (SUBJECTS.has(word) &&
+        (style === 'speech' || word !== 'it') &&
+        ((through -= 1) < 0 || (PERCEIVING.has(tokens[since + 1]?.text ?? '') && at - since > OBJECT_MAX)));
+    if (ends || (style === 'speech' && startsAnew(tokens, at, cue, since))) left = 0;
     else {
       under[at] = true;
       left -= 1;
@@ -214,17 +224,19 @@ export function negated(tokens: readonly Token[], style: 'note' | 'speech'): rea
   return under;
 }
 
-function startsAnew(tokens: readonly Token[], at: number, cue: string): boolean {
+function startsAnew(tokens: readonly Token[], at: number, cue: string, since: number): boolean {
   const word = tokens[at]?.text ?? '';
   const before = tokens[at - 1]?.text ?? '';
   const next = tokens[at + 1]?.text ?? '';
   if (SPEECH_STARTS.has(word)) return true;
-  if ((cue === 'no' || cue === 'without') && VERBS.has(word)) return true;
+  if ((cue === 'no' || cue === 'without') && (VERBS.has(word) || SEEN.has(before))) return true;
   // "No erythema, and that just means redness": the explanation is denied with what it explains.
   if (explains(tokens, word === 'and' ? at + 1 : at)) return false;
   if (word === 'that') return /^(?:is|looks|means|just|sounds|seems|was|really|would|could)$/.test(next) || next === 'i';
   if (word === 'and') return SUBJECTS.has(next) || /^(?:please|that|your|then|also|so|now|the|my|just)$/.test(next);
-  if (word === 'your' || word === 'my') return !AFTER_PREPOSITION.has(before) && before !== cue;
+  // "I cannot catch my breath", but "no fever my back hurts".
+  if (word === 'your' || word === 'my')
+    return !AFTER_PREPOSITION.has(before) && before !== cue && !(cue === 'not' && at - since <= OBJECT_MAX);
   return word === 'on' && tokens.slice(at + 1, at + 6).some((token) => token.text === 'exam' || token.text === 'examination');
 }
 
@@ -287,6 +299,20 @@ function saysAgain(tokens: readonly Token[], comma: number): boolean {
   return before.length >= AGAIN_LETTERS && after.slice(0, AGAIN_LETTERS) === before.slice(0, AGAIN_LETTERS);
 }
 
+const WHICH_NOT_WITHIN = 5;
+const WHICH_REACH = 3;
+
+/** "Cancer, which I do not think you have". */
+function deniedByWhich(tokens: readonly Token[], at: number): boolean {
+  const after = tokens.slice(at + 1, at + 1 + WHICH_NOT_WITHIN).map((token) => token.text);
+  return (
+    tokens[at]?.text === 'which' &&
+    /^(?:i|we|you|he|she)$/.test(after[0] ?? '') &&
+    /^(?:do|does|did)$/.test(after[1] ?? '') &&
+    after[2] === 'not'
+  );
+}
+
 const AFTERWARDS = new Set(['denied', 'none', 'absent', 'denies', 'no', 'never']);
 const LINKS = new Set(['is', 'are', 'was', 'were', ':', 'been']);
 
@@ -295,10 +321,11 @@ function negateBackwards(tokens: readonly Token[], under: boolean[], reach: numb
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1]?.text ?? '';
     const next = tokens[at + 1]?.text ?? '\n';
+    if (deniedByWhich(tokens, at)) under.fill(true, Math.max(0, at - WHICH_REACH), at);
     const closes = AFTERWARDS.has(token.text) && LINKS.has(before) && (SENTENCE_END.has(next) || next === ',');
     const notSeen =
       token.text === 'not' &&
-      !/^(?:do|does|did|can|could|would|have)$/.test(before) &&
+      !/^(?:do|does|did|can|could|would|have|has|had)$/.test(before) &&
       /^(?:present|noted|seen|appreciated|palpable|palpated|identified|evident|detected|observed|felt)$/.test(next);
     if (!closes && !notSeen) continue;
     const from = LINKS.has(before) ? at - 2 : at - 1;

@@ -3,9 +3,11 @@ import type { Finding } from '../entries.ts';
 import { readEpochMs } from '../time.ts';
 import type { CheckRules } from './compiled.ts';
 import { finding } from './findings.ts';
+import { deviceFault, gtinFault, identifierFault } from './identifiers.ts';
 import { hiddenCharacters } from './note-text.ts';
 import { ageAt, quantityFindings } from './quantity.ts';
 import { timeFindings } from './semantic.ts';
+import { doseFindings, timesPerDay } from './doses.ts';
 import { codeFault, systems } from './terminology.ts';
 
 /** What is known beside a plain resource. */
@@ -27,7 +29,8 @@ export function checkResourceCodes(resource: ExactObject, rules: CheckRules, fac
   const findings: Finding[] = [];
   const type = asString(resource.resourceType) ?? 'resource';
   visit(resource, type, '', { rules, facts, findings });
-  findings.push(...containedCycle(resource, type));
+  if (type === 'Device') findings.push(...carriersFaults(resource));
+  findings.push(...containedCycle(resource, type), ...prescribedDoses(resource, type, rules));
   if (type === 'Observation') {
     const at = readEpochMs(asString(resource.effectiveDateTime) ?? asString(asObject(resource.effectivePeriod)?.start) ?? '');
     const ageYears = at === undefined ? null : ageAt(facts.birthDate, at);
@@ -36,6 +39,61 @@ export function checkResourceCodes(resource: ExactObject, rules: CheckRules, fac
       findings.push(...measured(asObject(part), `${type}.component[${index}]`, ageYears, rules));
   }
   return findings;
+}
+
+/** UDI of a device (R4, Device.udiCarrier): the device identifier of GS1, and the carrier as people read it. */
+function carriersFaults(device: ExactObject): readonly Finding[] {
+  return asArray(device.udiCarrier).flatMap((one, index) => {
+    const { issuer, deviceIdentifier, carrierHRF } = asObject(one) ?? {};
+    const ofGs1 = asString(issuer) === 'http://hl7.org/fhir/NamingSystem/gs1';
+    const identifier = asString(deviceIdentifier);
+    const carrier = asString(carrierHRF);
+    return [
+      { member: 'deviceIdentifier', value: identifier, fault: ofGs1 && identifier !== undefined ? gtinFault(identifier) : null },
+      { member: 'carrierHRF', value: carrier, fault: carrier === undefined ? null : deviceFault(carrier) },
+    ].flatMap(({ member, value, fault }) =>
+      fault === null
+        ? []
+        : [finding('device-shape', 'review', `Device.udiCarrier[${index}].${member}`, `"${value ?? ''}" ${fault}.`)],
+    );
+  });
+}
+
+/** Doses and how often they are given, of a prescription or of what a patient takes (R4, Dosage). */
+function prescribedDoses(resource: ExactObject, type: string, rules: CheckRules): readonly Finding[] {
+  const member = DOSAGES[type];
+  if (member === undefined) return [];
+  const concept = asObject(resource.medicationCodeableConcept);
+  const words = [
+    asString(concept?.text),
+    ...asArray(concept?.coding).map((coding) => asString(asObject(coding)?.display)),
+  ].filter((one) => one !== undefined);
+  return asArray(resource[member]).flatMap((one, index) => {
+    const dosage = asObject(one);
+    const repeat = asObject(asObject(dosage?.timing)?.repeat);
+    const path = `${type}.${member}[${index}]`;
+    return asArray(dosage?.doseAndRate).flatMap((rate, at) => {
+      const dose = asObject(asObject(rate)?.doseQuantity);
+      return doseFindings(
+        {
+          drug: words.join(' '),
+          dose:
+            dose?.value instanceof Decimal && asString(dose.system) === systems.ucum
+              ? { value: dose.value.text, unit: asString(dose.code) ?? '' }
+              : null,
+          perDay: timesPerDay(numberOf(repeat?.frequency), numberOf(repeat?.period) ?? 1, asString(repeat?.periodUnit)),
+        },
+        { dose: `${path}.doseAndRate[${at}].doseQuantity`, frequency: `${path}.timing.repeat.frequency` },
+        rules,
+      );
+    });
+  });
+}
+
+const DOSAGES: Readonly<Record<string, string>> = { MedicationRequest: 'dosageInstruction', MedicationStatement: 'dosage' };
+
+function numberOf(value: ExactValue | undefined): number | null {
+  return value instanceof Decimal ? Number(value.text) : null;
 }
 
 /** Contained resources that lead back to themselves: whoever resolves them would never come to an end. */
@@ -119,8 +177,8 @@ function visit(value: ExactValue | undefined, path: string, key: string, walk: W
     }
   }
   const identifier = asString(object.value);
-  if (system === systems.npi && identifier !== undefined) {
-    const fault = codeFault(system, identifier);
+  if (system !== undefined && identifier !== undefined) {
+    const fault = identifierFault(system, identifier);
     if (fault !== null) findings.push(finding('identifier-shape', 'review', `${path}.value`, `"${identifier}" ${fault}.`));
   }
   for (const [name, each] of Object.entries(object)) visit(each, `${path}.${name}`, name, walk);

@@ -97,7 +97,33 @@ export const chartRules = z.strictObject({
   ),
 });
 
+/** Which items are compared with what other events ask for, and how serious it is to ask for the same, or almost the same. */
+export const twinRules = z.strictObject({
+  ...head,
+  /** Texts are alike from this share of common runs of words on; shorter ones are compared for being the same only. */
+  narrative: z.strictObject({ wordsMin: z.int().positive(), runWords: z.int().positive(), share: z.number().positive().max(1) }),
+  twins: z.array(
+    z.strictObject({
+      kind: z.enum(contentKinds),
+      same: z.enum(['stop', 'review', 'information']),
+      alike: z.enum(['stop', 'review', 'information']).optional(),
+    }),
+  ),
+});
+
+export type TwinRule = z.infer<typeof twinRules>['twins'][number];
+
 export type RepeatRule = z.infer<typeof chartRules>['repeats'][number];
+
+/** When a value is held against those charted before (`norms.ts`). */
+export const normRules = z.strictObject({
+  ...head,
+  samplesMin: z.int().positive(),
+  /** Distances between the quartiles beyond a quartile. */
+  fence: z.number().positive(),
+  /** Ages in years at which another group begins, the youngest first. */
+  ages: z.array(z.int().nonnegative()).min(1),
+});
 
 export const doseRules = z.strictObject({
   ...head,

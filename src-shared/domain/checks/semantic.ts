@@ -1,14 +1,14 @@
-import type { ClinicalItem, Concept, DosageContent } from '../content.ts';
+import type { ClinicalItem, Concept } from '../content.ts';
 import type { Finding } from '../entries.ts';
 import { Decimal } from '../../fhir/index.ts';
 import { readEpochMs } from '../time.ts';
 import { limits } from '../../limits/index.ts';
 import type { CheckRules } from './compiled.ts';
+import { doseFindings, timesPerDay } from './doses.ts';
 import { finding } from './findings.ts';
 import { hiddenCharacters } from './note-text.ts';
 import { ageAt, quantityFindings, unitFindings } from './quantity.ts';
 import { codeFault, systems } from './terminology.ts';
-import { tokenize } from './text.ts';
 
 /** What a clinical item says, whatever its structure: codes, units, times, ranges, doses (F1, layers terminology and semantic). */
 
@@ -37,7 +37,16 @@ export function checkItem(clinical: ClinicalItem, path: string, facts: ItemFacts
   });
   if (clinical.kind === 'medication-request' || clinical.kind === 'medication-statement') {
     const { dosage, medication } = clinical.item;
-    if (dosage !== undefined) findings.push(...doseFindings(dosage, medication, `${path}.dosage`, facts));
+    if (dosage !== undefined) {
+      const { dose, frequency, period, periodUnit } = dosage;
+      const prescribed = {
+        drug: medication.text ?? medication.display ?? '',
+        dose: dose === undefined ? null : { value: dose.value.text, unit: dose.unit },
+        perDay: timesPerDay(frequency ?? null, Number(period?.text ?? '1'), periodUnit),
+      };
+      const places = { dose: `${path}.dosage.dose`, frequency: `${path}.dosage.frequency` };
+      findings.push(...doseFindings(prescribed, places, facts.rules));
+    }
   }
   if (clinical.kind === 'problem' && clinical.item.verificationStatus === 'refuted' && clinical.item.clinicalStatus === 'active')
     findings.push(
@@ -150,67 +159,4 @@ function measuredFindings(item: Measured, path: string, facts: ItemFacts): reado
     at,
     facts.rules,
   );
-}
-
-const PER_DAY: Readonly<Record<string, number>> = { s: 86_400, min: 1_440, h: 24, d: 1, wk: 1 / 7, mo: 1 / 30, a: 1 / 365 };
-const TO_MG: Readonly<Record<string, number>> = { mg: 1, g: 1000, ug: 0.001, mcg: 0.001 };
-
-function doseFindings(dosage: DosageContent, medication: Concept, path: string, facts: ItemFacts): readonly Finding[] {
-  const { dose, frequency, period, periodUnit } = dosage;
-  const { doses } = facts.rules;
-  const findings: Finding[] = [];
-  const perDay =
-    frequency === undefined || periodUnit === undefined
-      ? null
-      : (frequency / Math.max(1e-9, Number(period?.text ?? '1'))) * (PER_DAY[periodUnit] ?? 1);
-  if (perDay !== null && perDay > doses.timesPerDayMax)
-    findings.push(
-      finding(
-        'frequency-implausible',
-        'review',
-        `${path}.frequency`,
-        `The dose would be given ${Math.round(perDay)} times a day.`,
-      ),
-    );
-  if (dose === undefined) return findings;
-  const amount = Number(dose.value.text);
-  if (amount <= 0)
-    findings.push(
-      finding('dose-impossible', 'stop', `${path}.dose`, `A dose of ${dose.value.text} ${dose.unit} cannot be given.`),
-    );
-  const names = facts.rules.note.lexicon
-    .mentions(tokenize(medication.text ?? medication.display ?? ''))
-    .filter((one) => one.kind === 'drug')
-    .map((one) => one.name);
-  const [name] = names;
-  const factor = TO_MG[dose.unit];
-  const known = names.length === 1 ? doses.byDrug.get(name ?? '') : undefined;
-  if (known === undefined || factor === undefined || amount <= 0) return findings;
-  const mg = amount * factor;
-  const said = `${dose.value.text} ${dose.unit} of ${known.drug}`;
-  if (mg > known.singleMax * doses.impossibleFactor)
-    findings.push(
-      finding(
-        'dose-impossible',
-        'stop',
-        `${path}.dose`,
-        `${said} is more than ${doses.impossibleFactor} times the largest usual dose (${known.singleMax} mg).`,
-      ),
-    );
-  else if (mg > known.singleMax)
-    findings.push(
-      finding('dose-high', 'review', `${path}.dose`, `${said} is above the largest usual dose (${known.singleMax} mg).`),
-    );
-  else if (perDay !== null && mg * perDay > known.dailyMax)
-    findings.push(
-      finding(
-        'dose-high',
-        'review',
-        `${path}.dose`,
-        `${said} this often is above the largest usual amount per day (${known.dailyMax} mg).`,
-      ),
-    );
-  if (known.weekly === true && perDay !== null && perDay > 1 / 7)
-    findings.push(finding('dose-high', 'review', `${path}.frequency`, `${known.drug} by mouth is usually given once a week.`));
-  return findings;
 }

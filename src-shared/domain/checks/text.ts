@@ -89,14 +89,18 @@ export function isNumber(token: Token): boolean {
 
 export const SENTENCE_END: ReadonlySet<string> = new Set(['.', '?', '!', ';', '\n', '•']);
 
+// No sentence is longer; text without any full stop would else make every look at a sentence a look at all of it.
+const SENTENCE_TOKENS_MAX = 300;
+
 /** Sentences as ranges of token places; line breaks and bullets end one too, as notes are written. */
 export function sentencesOf(tokens: readonly Token[]): readonly (readonly [from: number, to: number])[] {
   const sentences: [number, number][] = [];
   let from = 0;
   for (const [at, token] of tokens.entries()) {
-    if (!SENTENCE_END.has(token.text)) continue;
+    const ends = SENTENCE_END.has(token.text);
+    if (!ends && at - from < SENTENCE_TOKENS_MAX) continue;
     if (at > from) sentences.push([from, at]);
-    from = at + 1;
+    from = ends ? at + 1 : at;
   }
   if (tokens.length > from) sentences.push([from, tokens.length]);
   return sentences;
