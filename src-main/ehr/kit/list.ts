@@ -42,6 +42,7 @@ async function pages(
 ): Promise<ListSearch> {
   const entries = new Map<string, ChartResource>();
   let seen = 0;
+  let read = 0;
   let reply = await http.get(`${type}?${searchQuery([...parameters, ['_count', String(limits.chartListPageEntries)]])}`, HEADERS);
   for (;;) {
     const answered = readBundle(reply, now());
@@ -57,7 +58,10 @@ async function pages(
     }
     const next = linkOf(answered.bundle, 'next');
     const complete = next === undefined;
-    if (complete || seen === 0 || seen >= limits.chartListEntriesMax || targetOfLink(http.base, next) === undefined)
+    read += 1;
+    // A server may lead on for ever: from an empty page, or with few entries on each.
+    const endless = asArray(answered.bundle.entry).length === 0 || read >= limits.chartListPagesMax;
+    if (complete || endless || seen >= limits.chartListEntriesMax || targetOfLink(http.base, next) === undefined)
       return { outcome: 'searched', entries: [...entries.values()], complete };
     reply = await http.getLink(next, HEADERS);
   }

@@ -53,6 +53,7 @@ export async function searchByIdentifier(
   const matches = new Map<string, ChartResource>();
   let foreign = 0;
   let entries = 0;
+  let pages = 0;
   let repeated = true;
   let reply: Reply = await http.get(`${type}?${query}`, HEADERS);
   for (;;) {
@@ -76,7 +77,10 @@ export async function searchByIdentifier(
     const next = linkOf(bundle, 'next');
     if (next === undefined)
       return { outcome: 'searched', matches: [...matches.values()], foreign, repeated, complete: true, exchange };
-    if (entries === 0 || entries >= limits.searchEntriesMax || targetOfLink(http.base, next) === undefined) {
+    pages += 1;
+    // A server may lead on for ever: from an empty page, or with few entries on each.
+    const endless = asArray(bundle.entry).length === 0 || pages >= limits.searchPagesMax;
+    if (endless || entries >= limits.searchEntriesMax || targetOfLink(http.base, next) === undefined) {
       return { outcome: 'searched', matches: [...matches.values()], foreign, repeated, complete: false, exchange };
     }
     reply = await http.getLink(next, HEADERS);

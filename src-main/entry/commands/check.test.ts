@@ -4,7 +4,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { check } from './check.ts';
+import { check, type CheckCommandOptions } from './check.ts';
 import { ConsoleIo } from '../console-io.ts';
 import type { CommandContext } from '../session.ts';
 
@@ -14,7 +14,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(text: string, fhir: boolean): Promise<{ code: number; records: readonly Record<string, unknown>[] }> {
+async function run(
+  text: string,
+  fhir: boolean,
+  options: Omit<CheckCommandOptions, 'fhir'> = {},
+): Promise<{ code: number; records: readonly Record<string, unknown>[] }> {
   const file = path.join(folder, 'in.ndjson');
   writeFileSync(file, text);
   const out = new PassThrough();
@@ -25,7 +29,7 @@ async function run(text: string, fhir: boolean): Promise<{ code: number; records
     stdin: process.stdin,
     signal: new AbortController().signal,
   };
-  const code = await check(context, [file], { fhir });
+  const code = await check(context, [file], { fhir, ...options });
   const printed = String(out.read() ?? '');
   return {
     code,
@@ -117,17 +121,138 @@ describe('check', () => {
     expect(records.map(rulesOf)).toEqual(cases.map(([, expected]) => expected));
   });
 
-  const charts = path.resolve(import.meta.dirname, '../../../../shared/data/synthea-r4');
-  it.skipIf(!existsSync(charts))('F1 ordinary charts give no finding of codes, units, values or times', async () => {
-    const [first = ''] = readdirSync(charts);
-    const chart = JSON.parse(gunzipSync(readFileSync(path.join(charts, first))).toString('utf8')) as {
-      entry: readonly { readonly resource: { readonly resourceType: string } }[];
+  it('F1 a type that is never written is checked in what it says, and said to be; the rest goes on', async () => {
+    const code = { coding: [{ system: 'http://loinc.org', code: '8480-7' }] };
+    const observation = { resourceType: 'Observation', id: 'o1', status: 'final', code: { text: 'x' } };
+    const entry = [
+      { resourceType: 'Claim', id: 'c1', item: [{ productOrService: code }] },
+      { resourceType: 'Nonsense' },
+      observation,
+    ];
+    const inner = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: { resourceType: 'Location' } }] };
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [...entry, inner].map((resource) => ({ resource })).concat([{}] as never),
     };
-    const kinds = new Set(['Patient', 'Condition', 'Observation', 'AllergyIntolerance', 'MedicationRequest', 'Procedure']);
-    const entry = chart.entry.filter(({ resource }) => kinds.has(resource.resourceType));
-    expect(entry.length).toBeGreaterThan(10);
-    const { records } = await run(JSON.stringify({ ...chart, entry }), true);
-    const rules = rulesOf(records[0]).filter((one) => !/ r4-/.test(one));
-    expect(rules).toEqual([]);
+    const { code: exit, records } = await run(`${JSON.stringify(bundle)}\n${JSON.stringify(observation)}`, true);
+    expect(exit).toBe(1);
+    expect(records[0]).toMatchObject({
+      findings: [
+        { rule: 'code-shape', layer: 'terminology' },
+        { rule: 'r4-resource-type', layer: 'structure', path: 'Bundle.entry[1].resource: resourceType' },
+      ],
+      resources: [
+        {
+          path: 'Bundle.entry[0].resource',
+          resourceType: 'Claim',
+          id: 'c1',
+          checked: ['content'],
+          notChecked: [{ what: 'structure', why: 'Claim is not among the types that Countersign writes' }],
+        },
+        { resourceType: 'Nonsense', checked: [], notChecked: [{ what: 'structure' }, { what: 'content' }] },
+        { id: 'o1', checked: ['structure', 'content'], notChecked: [{ what: 'values-by-age' }] },
+        { path: 'Bundle.entry[3].resource.entry[0].resource', resourceType: 'Location', checked: ['content'] },
+      ],
+    });
+    expect(records[1]).toMatchObject({ eventId: 'o1', findings: [], resources: [{ path: '' }] });
+    // Alone, a type that is not written is nothing wrong.
+    expect((await run('{"resourceType":"Location"}', true)).code).toBe(0);
   });
+
+  it('F1 the dose of a plain prescription', async () => {
+    const prescribed = (value: number, repeat: object) => ({
+      resourceType: 'MedicationRequest',
+      status: 'active',
+      intent: 'order',
+      subject: { reference: 'Patient/1' },
+      medicationCodeableConcept: { text: 'Lisinopril 20 MG Oral Tablet' },
+      dosageInstruction: [
+        {
+          timing: { repeat },
+          doseAndRate: [{ doseQuantity: { value, unit: 'mg', system: 'http://unitsofmeasure.org', code: 'mg' } }],
+        },
+      ],
+    });
+    const daily = { frequency: 1, period: 1, periodUnit: 'd' };
+    const cases: readonly (readonly [object, readonly string[]])[] = [
+      [prescribed(20, daily), []],
+      [prescribed(100, daily), ['review dose-high']],
+      [prescribed(20_000, daily), ['stop dose-impossible']],
+      [prescribed(20, { ...daily, frequency: 60 }), ['review frequency-implausible', 'review dose-high']],
+      [{ ...prescribed(20, daily), medicationCodeableConcept: { text: 'something' } }, []],
+    ];
+    const { records } = await run(cases.map(([one]) => JSON.stringify(one)).join('\n'), true);
+    expect(records.map(rulesOf)).toEqual(cases.map(([, expected]) => expected));
+  });
+
+  it('F1 counts by rule, with the share of records that need nobody', async () => {
+    const text = ['Well today.', 'Insulin 5 U daily.', 'Insulin 5 U daily, then 7 U daily.'].map(event).join('\n');
+    expect((await run(text, false, { totals: true })).records).toEqual([
+      {
+        records: 3,
+        unread: 0,
+        clean: 1,
+        findings: { stop: 0, review: 3, information: 0 },
+        seriousPerRecord: 1,
+        rules: [{ rule: 'note-unsafe-abbreviation', layer: 'evidence', severity: 'review', findings: 3, records: 2 }],
+        resources: [],
+      },
+    ]);
+    const counted = await run('{"resourceType":"Location"}', true, { totals: true });
+    expect(counted.records).toMatchObject([{ resources: [{ resourceType: 'Location', resources: 1, inPart: 1 }] }]);
+  });
+
+  const house = (tenant: string): string => {
+    const file = path.join(folder, `${tenant}.json`);
+    const disallowed = [{ id: 'no-billing', kind: 'note', contains: 'billing', severity: 'stop', reason: 'Not here' }];
+    const rest = { normalRanges: [], required: [], sections: [], protected: [], conventions: [] };
+    writeFileSync(file, JSON.stringify({ policy: 'house-rules', version: '7', tenant, disallowed, ...rest }));
+    return file;
+  };
+
+  it("F1 an organization's rules from a file, for the events of its tenant", async () => {
+    const billing = event('Billing code 99214.');
+    expect((await run(billing, false)).code).toBe(0);
+    const here = await run(billing, false, { houseRules: [house('south'), house('north')] });
+    expect(here.code).toBe(1);
+    expect(here.records[0]).toMatchObject({
+      findings: [
+        { rule: 'house-disallowed', layer: 'business-rule', message: 'Not here (rule no-billing of north, version 7).' },
+      ],
+    });
+    expect((await run(billing, false, { houseRules: [house('south')] })).code).toBe(0);
+  });
+
+  it.each<[string, Omit<CheckCommandOptions, 'fhir'>, boolean, string]>([
+    ['plain resources have no tenant', { inForce: true }, true, 'plain resources have no tenant'],
+    ['files and those in force', { inForce: true, houseRules: ['x'] }, false, 'not both'],
+    ['a file that is not there', { houseRules: ['/nowhere/x.json'] }, false, 'cannot be read'],
+  ])('F1 refused by name: %s', async (_name, options, fhir, words) => {
+    await expect(run(event('Well.'), fhir, options).then((one) => one.code)).rejects.toThrow(words);
+  });
+
+  it('F1 rules that could not be proposed are not used', async () => {
+    const contract = path.join(folder, 'contract.json');
+    writeFileSync(contract, '{"policy":"house-rules","tenant":"north"}');
+    await expect(run(event('Well.'), false, { houseRules: [contract] })).rejects.toThrow('holds no rules of an organization');
+    await expect(run(event('Well.'), false, { houseRules: [house('north'), house('north')] })).rejects.toThrow('already');
+  });
+
+  const charts = path.resolve(import.meta.dirname, '../../../../shared/data/synthea-r4');
+  it.skipIf(!existsSync(charts))(
+    'F1 a whole ordinary chart gives no finding of structure, codes, units, values or times',
+    async () => {
+      const [first = ''] = readdirSync(charts);
+      const chart = JSON.parse(gunzipSync(readFileSync(path.join(charts, first))).toString('utf8')) as {
+        entry: readonly { readonly resource: { readonly resourceType: string } }[];
+      };
+      const entry = chart.entry;
+      expect(entry.length).toBeGreaterThan(10);
+      const { code, records } = await run(JSON.stringify({ ...chart, entry }), true);
+      expect(code).toBe(0);
+      // Their practitioners have numbers that are no NPI.
+      expect(rulesOf(records[0]).filter((one) => one !== 'review identifier-shape')).toEqual([]);
+    },
+  );
 });
