@@ -45,6 +45,13 @@ function restore(): void {
   cpSync(kept, desk.workspace, { recursive: true });
 }
 
+/** The ledger as it was before one more event was taken in. */
+async function putOlderBack(): Promise<void> {
+  await desk.ok(['ingest', desk.file('more.ndjson', eventLine({ id: 'later' }))]);
+  for (const name of ['ledger.db', 'payload-keys.db']) copyFileSync(path.join(kept, name), path.join(desk.workspace, name));
+  for (const name of ['ledger.db-wal', 'ledger.db-shm']) rmSync(path.join(desk.workspace, name), { force: true });
+}
+
 function flip(file: string, at: number): void {
   const handle = openSync(file, 'r+');
   const byte = Buffer.alloc(1);
@@ -77,14 +84,30 @@ describe('H2 somebody without the key', () => {
 
   it('puts an older copy back: the ledger is not opened, and is not made again', async () => {
     restore();
-    await desk.ok(['ingest', desk.file('more.ndjson', eventLine({ id: 'later' }))]);
-    for (const name of ['ledger.db', 'payload-keys.db']) copyFileSync(path.join(kept, name), path.join(desk.workspace, name));
-    for (const name of ['ledger.db-wal', 'ledger.db-shm']) rmSync(path.join(desk.workspace, name), { force: true });
+    await putOlderBack();
     expect(await desk.run(['status'])).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('ledger-rolled-back') as string,
+      stderr: expect.stringContaining('countersign audit accept-loss') as string,
     });
   });
+
+  it(
+    'puts an older copy back: it is gone on with by a person, on record, and nothing is sent',
+    { timeout: 180_000 },
+    async () => {
+      restore();
+      await putOlderBack();
+      const accepted = await desk.json<{ logs: readonly object[] }>(['audit', 'accept-loss', '--reason', 'the disk failed']);
+      expect(accepted).toMatchObject({ writesSwitchedOff: true, unclear: 0 });
+      expect(accepted.logs.length).toBeGreaterThan(0);
+      expect(await desk.json(['status'])).toMatchObject({ switches: [{ what: 'writes', by: 'admin' }] });
+      expect(await verify()).toMatchObject({ code: 0, report: { ok: true } });
+      expect(await desk.run(['audit', 'accept-loss', '--reason', 'again'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('nothing-lost') as string,
+      });
+    },
+  );
 
   it('takes the ledger away: nothing is made in its place', async () => {
     restore();

@@ -1,5 +1,6 @@
 export { fileAlarm } from './alarm-file.ts';
 export { r4Definitions } from './definitions/definitions.ts';
+export type { StructureCheck } from './definitions/definitions.ts';
 export { createKeySlots, deriveKeys, openKeySlots, wipeKeys } from './key-slots/key-slots.ts';
 export type { CreateRefusal, KeySlotOptions, OpenRefusal, WorkspaceKeys } from './key-slots/key-slots.ts';
 export { addOsKeyStoreSlot, openWithOsKeyStore, osKeyStoreUsable } from './key-slots/os-key-store.ts';
@@ -8,5 +9,6 @@ export type { KdfParameters } from './key-slots/kdf.ts';
 export { fileLog, lineLog, stderrLog } from './log.ts';
 export { sha256, systemClock, systemRandom, systemTimers } from './runtime.ts';
 export { ucumUnits } from './ucum.ts';
+export { beginWorkspace, finishWorkspace, isUnfinished, putUnfinishedAside } from './unfinished.ts';
 export { isWorkspace, resourcesFolder, workspacePaths } from './workspace.ts';
 export type { WorkspacePaths } from './workspace.ts';

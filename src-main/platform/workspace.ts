@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 export interface WorkspacePaths {
   readonly folder: string;
   readonly keySlots: string;
+  /** There while the workspace is being made: what lies beside it was never finished. */
+  readonly unfinished: string;
   readonly ledger: string;
   readonly payloadKeys: string;
   /** Signed checkpoints beside the ledger. */
@@ -26,6 +28,7 @@ export function workspacePaths(folder: string): WorkspacePaths {
   return {
     folder,
     keySlots: join(folder, 'key-slots.json'),
+    unfinished: join(folder, 'init.unfinished'),
     ledger: join(folder, 'ledger.db'),
     payloadKeys: join(folder, 'payload-keys.db'),
     checkpoints: join(folder, 'checkpoints'),

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -54,6 +55,7 @@ export class CheckpointFiles {
   private readonly folder: string;
   /** Length and last size of files this process has seen complete. */
   private readonly seen = new Map<string, { bytes: number; size: number }>();
+  private readonly lost = new Map<string, ReadonlySet<number>>();
 
   constructor(workspace: string) {
     this.folder = path.join(workspace, FOLDER);
@@ -74,6 +76,46 @@ export class CheckpointFiles {
 
   read(name: string): CheckpointFileContent {
     return parseNotes(readFileSync(path.join(this.folder, name), 'utf8'));
+  }
+
+  /**
+   * Takes the notes over more than `size` entries out of a file and keeps them in another one beside it, for good: they were
+   * signed over entries that are lost.
+   */
+  keepApart(name: string, size: number): void {
+    const file = path.join(this.folder, name);
+    const { notes } = this.read(name);
+    const apart = openSync(this.lostFile(name), 'a', 0o600);
+    for (const note of notes) if (note.checkpoint.size > size) writeSync(apart, note.text);
+    fsyncSync(apart);
+    closeSync(apart);
+    syncFolder(this.folder);
+    const kept = notes.filter((note) => note.checkpoint.size <= size).map((note) => note.text);
+    const fd = openSync(`${file}.new`, 'w', 0o600);
+    writeSync(fd, kept.join(''));
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(`${file}.new`, file);
+    syncFolder(this.folder);
+    this.seen.delete(name);
+    this.lost.delete(name);
+  }
+
+  /** True when a root was signed for this size over entries that are lost. */
+  wasSignedBeforeLoss(name: string, size: number): boolean {
+    let sizes = this.lost.get(name);
+    if (sizes === undefined) {
+      const file = this.lostFile(name);
+      // Apart from each other, and in any order: what was lost twice stands there twice.
+      const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+      sizes = new Set(lines.flatMap((line, at) => (at % NOTE_LINES === 1 ? [Number(line)] : [])));
+      this.lost.set(name, sizes);
+    }
+    return sizes.has(size);
+  }
+
+  private lostFile(name: string): string {
+    return path.join(this.folder, `${name.slice(0, -ENDING.length)}.lost`);
   }
 
   /** Makes the file, empty and durable, unless it is there: once it has been there, its absence means something. */

@@ -100,6 +100,8 @@ export class Checkpoints {
     const checkpoint = this.readAgain(log, tenant);
     failpoint('checkpoint-read-back');
     const name = checkpointFileName(tenant);
+    // Never two roots for one size, also where the entries of the first are lost: the next entry makes it another size.
+    if (files.wasSignedBeforeLoss(name, checkpoint.size)) return;
     files.ensure(name);
     failpoint('checkpoint-file-made');
     appender.transact(() => {

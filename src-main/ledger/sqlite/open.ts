@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly site?: string;
   readonly clock: Clock;
   readonly random: Pick<Random, 'bytes'>;
+  /** Open a ledger that lost its end instead of refusing it; what was lost comes with it (`loss`). */
+  readonly acceptLoss?: boolean;
   /** Make a new ledger; refused when anything of one is there. Without it nothing is ever made. */
   readonly create?: boolean;
   /** Called after each commit made through this ledger. */
@@ -47,11 +49,43 @@ export interface OpenOptions {
   readonly failpoint?: AtFailpoint;
 }
 
-export type OpenResult = { readonly ok: true; readonly ledger: Ledger & LedgerLists } | ({ readonly ok: false } & Refusal);
+export type OpenResult =
+  | {
+      readonly ok: true;
+      readonly ledger: Ledger & LedgerLists;
+      /** The end that it lost, where it was asked to be opened all the same. */
+      readonly loss?: LedgerLoss;
+    }
+  | ({ readonly ok: false } & Refusal);
+
+/** A ledger that is shorter than it was. */
+export interface LedgerLoss {
+  readonly logs: readonly LostEnd[];
+  /** How many entries each log holds, by tenant. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** Time of the newest entry that is left, epoch milliseconds. */
+  readonly lastAt: number;
+  /**
+   * From here on the files beside the ledger say what it is now, so that it opens again; the checkpoints that were signed over
+   * what was lost are kept apart, and no other root is ever signed for their sizes. To be called once the loss is on record.
+   */
+  settle(): void;
+}
+
+/** A log whose last entries are gone, or are others than those that were acknowledged. */
+interface LostEnd {
+  readonly tenant: string;
+  readonly had: number;
+  readonly has: number;
+  /** Checkpoints that were signed over what was lost. */
+  readonly notes: readonly string[];
+}
 
 const PLAINTEXT_HEADER = 'SQLite format 3\0';
 const APPLICATION_ID = 0x43534c31;
 const SITE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const GO_ON =
+  'Where there is no newer one, keep a copy of the folder; "countersign audit accept-loss" goes on with this one and looks in the chart first.';
 const WRITER_CACHE_KB = 32 * 1024;
 const READER_CACHE_KB = 8 * 1024;
 
@@ -78,10 +112,11 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
     const payloadKeys = openPayloadKeys(options, failpoint);
     opened.push(payloadKeys);
     const files = new CheckpointFiles(options.folder);
-    assertCheckpoints(db, files, site, signer);
+    const lost = options.acceptLoss === true ? new Map<string, LostEnd>() : null;
+    assertCheckpoints(db, files, site, signer, lost);
     const tail = new TailFile(options.folder);
     opened.push(tail);
-    assertTail(db, tail);
+    assertTail(db, tail, lost);
     failpoint('open-checked');
     const openReader = (): Db => {
       const reader = openLedgerFile(options.folder, options.keys.ledger, READER_CACHE_KB);
@@ -106,11 +141,25 @@ export async function openSqliteLedger(options: OpenOptions): Promise<OpenResult
       pageKey: pageKey(options.keys.ledger, ledgerSalt(options.keys.ledger)),
       openReader,
     });
-    return { ok: true, ledger };
+    if (lost === null || lost.size === 0) return { ok: true, ledger };
+    return { ok: true, ledger, loss: lossOf(db, files, tail, [...lost.values()]) };
   } catch (error) {
     for (const one of opened.reverse()) one.close();
     return { ok: false, ...refusalOf(error) };
   }
+}
+
+function lossOf(db: Db, files: CheckpointFiles, tail: TailFile, logs: readonly LostEnd[]): LedgerLoss {
+  const heads = new Logs(db).all();
+  return {
+    logs,
+    sizes: Object.fromEntries(heads.map((head) => [head.tenant, head.frontier.size])),
+    lastAt: Math.max(0, ...heads.map((head) => head.lastAt)),
+    settle: () => {
+      for (const { tenant, has, notes } of logs) if (notes.length > 0) files.keepApart(checkpointFileName(tenant), has);
+      tail.reset(new Logs(db).all());
+    },
+  };
 }
 
 function refusalOf(error: unknown): Refusal {
@@ -338,8 +387,16 @@ function openPayloadKeys({ folder, keys, random }: OpenOptions, failpoint: AtFai
 /**
  * Holds the ledger against the checkpoints beside it: it must be at least as long as the longest one signed, and have that
  * root at that size. A copy that was put back, or frames lost from the WAL, show here.
+ *
+ * @param lost takes up what was lost instead of refusing the ledger for it; `null`: refuse it
  */
-function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer: Signer): void {
+function assertCheckpoints(
+  db: Db,
+  files: CheckpointFiles,
+  site: string,
+  signer: Signer,
+  lost: Map<string, LostEnd> | null,
+): void {
   const heads = new Logs(db).all();
   const counted = db.prepare('SELECT max(size) FROM checkpoint WHERE log = ?').pluck();
   const tenants = new Map(heads.map((head) => [checkpointFileName(head.tenant), head]));
@@ -354,19 +411,33 @@ function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer:
   for (const name of files.names()) {
     const content = files.read(name);
     const head = tenants.get(name);
-    const last = content.notes.at(-1);
     if (content.problem !== null) throw checkpointsDamaged(name, content.problem);
+    const has = head?.frontier.size ?? 0;
+    const beyond = lost === null ? [] : content.notes.filter((note) => note.checkpoint.size > has);
+    const newest = content.notes.at(-1);
+    if (newest === undefined) continue;
+    const [, named = ''] = /^[^/]*\/(.*)$/.exec(newest.checkpoint.origin) ?? [];
+    const tenant = head?.tenant ?? named;
+    const origin = originOf(site, tenant);
+    const last = content.notes.at(-1 - beyond.length);
+    for (const note of last === undefined ? beyond : [...beyond, last]) {
+      const judged = verifyCheckpoint(
+        sha256,
+        signer.key(origin),
+        (bytes, signature) => signer.verify(bytes, signature),
+        note.text,
+      );
+      if (!judged.ok || note.checkpoint.origin !== origin)
+        throw checkpointsDamaged(name, judged.ok ? 'is of another log' : judged.problem);
+    }
+    if (beyond.length > 0)
+      lost?.set(tenant, { tenant, had: newest.checkpoint.size, has, notes: beyond.map((note) => note.text) });
     if (last === undefined) continue;
     const { checkpoint } = last;
-    const [, tenant = ''] = /^[^/]*\/(.*)$/.exec(checkpoint.origin) ?? [];
-    const origin = originOf(site, head?.tenant ?? tenant);
-    const judged = verifyCheckpoint(sha256, signer.key(origin), (bytes, signature) => signer.verify(bytes, signature), last.text);
-    if (!judged.ok || checkpoint.origin !== origin)
-      throw checkpointsDamaged(name, judged.ok ? 'is of another log' : judged.problem);
     if (head === undefined || checkpoint.size > head.frontier.size) {
       throw new OpenRefused(
         'ledger-rolled-back',
-        `The ledger is older than it was: ${tenant} has ${head?.frontier.size ?? 0} entries, and a checkpoint over ${checkpoint.size} was signed. An older copy was put back, or the end of the ledger was lost. Nothing was changed. Put the newest ledger back; writes may have reached the chart that this one does not know.`,
+        `The ledger is older than it was: ${tenant} has ${head?.frontier.size ?? 0} entries, and a checkpoint over ${checkpoint.size} was signed. An older copy was put back, or the end of the ledger was lost. Nothing was changed. Put the newest ledger back; writes may have reached the chart that this one does not know. ${GO_ON}`,
       );
     }
     if (!sameBytes(rootAt(sha256, treeOf(db, head.log), checkpoint.size), checkpoint.root)) {
@@ -376,13 +447,17 @@ function assertCheckpoints(db: Db, files: CheckpointFiles, site: string, signer:
       );
     }
     const { tail } = content;
-    if (tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail))
+    if (beyond.length === 0 && tail !== '' && !isCutOff(db, head.log, checkpoint.size, tail))
       throw checkpointsDamaged(name, 'ends with something that is no checkpoint');
   }
 }
 
-/** Holds the ledger against how long its logs were when commits were last acknowledged: less may not come back. */
-function assertTail(db: Db, tail: TailFile): void {
+/**
+ * Holds the ledger against how long its logs were when commits were last acknowledged: less may not come back.
+ *
+ * @param lost as for `assertCheckpoints`
+ */
+function assertTail(db: Db, tail: TailFile, lost: Map<string, LostEnd> | null): void {
   const heads = new Map(new Logs(db).all().map((head) => [head.log, head]));
   const leafAt = db.prepare('SELECT leaf_hash FROM entry WHERE place = ?').pluck();
   for (const { log, size, leaf } of tail.read()) {
@@ -390,9 +465,15 @@ function assertTail(db: Db, tail: TailFile): void {
     const has = head?.frontier.size ?? 0;
     const found = has < size ? null : (leafAt.get(placeOf(log, size - 1)) as Buffer | undefined);
     if (found?.subarray(0, leaf.length).equals(leaf) === true) continue;
+    if (lost !== null) {
+      const tenant = head?.tenant ?? `log ${log}`;
+      const known = lost.get(tenant);
+      lost.set(tenant, { tenant, had: Math.max(size, known?.had ?? 0), has, notes: known?.notes ?? [] });
+      continue;
+    }
     throw new OpenRefused(
       'ledger-tail-lost',
-      `The end of the ledger was lost: ${head?.tenant ?? `log ${log}`} had ${size} entries that were acknowledged, and ${found === null ? `holds ${has}` : 'holds others'}. A part of the file or of its WAL was damaged, or an older copy was put back. Nothing was changed and nothing is sent. Keep all files of the folder as they are and call support; writes may have reached the chart that this ledger does not know.`,
+      `The end of the ledger was lost: ${head?.tenant ?? `log ${log}`} had ${size} entries that were acknowledged, and ${found === null ? `holds ${has}` : 'holds others'}. A part of the file or of its WAL was damaged, or an older copy was put back. Nothing was changed and nothing is sent. Put the newest ledger back if there is one; writes may have reached the chart that this one does not know. ${GO_ON}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { LogHead } from './logs.ts';
@@ -63,6 +63,14 @@ export class TailFile {
       slot.writeUInt32BE(crc32(slot.subarray(0, CRC_AT)), CRC_AT);
       writeSync(this.fd, slot, 0, SLOT_BYTES, log * SLOT_BYTES);
     }
+  }
+
+  /** Forgets what was noted and notes where these logs, all there are, end now; on disk when it returns. */
+  reset(heads: readonly LogHead[]): void {
+    this.fd ??= openSync(this.file, existsSync(this.file) ? 'r+' : 'w+', 0o600);
+    ftruncateSync(this.fd, 0);
+    this.note(heads);
+    fsyncSync(this.fd);
   }
 
   close(): void {

@@ -8,6 +8,11 @@ import { invariantBroken, quote, stop } from './rules.ts';
 import { Structures } from './structure.ts';
 import { walk } from './walk.ts';
 
+export interface StructureCheck extends Definitions {
+  /** Whether the structure of such resources is checked, or R4 has the type and it is never written, or there is no such type. */
+  standing(type: string): 'checked' | 'not-written' | 'no-such-type';
+}
+
 /**
  * The structure check (F1, layer "FHIR R4 structure"): everything R4's definitions say about a resource.
  *
@@ -16,11 +21,16 @@ import { walk } from './walk.ts';
  * invariants of data types pass, so that the walk that finds these has to know every element anyway; and it takes five
  * times as long. Tests hold the walk against it: what it finds, the walk must find.
  */
-class R4Definitions implements Definitions {
+class R4Definitions implements StructureCheck {
   private readonly structures: Structures;
 
   constructor(folder: string) {
     this.structures = new Structures(folder);
+  }
+
+  standing(type: string): ReturnType<StructureCheck['standing']> {
+    if (this.structures.resource(type) !== undefined) return 'checked';
+    return this.structures.isResourceType(type) ? 'not-written' : 'no-such-type';
   }
 
   validate(resource: ExactObject): readonly Finding[] {
@@ -47,6 +57,6 @@ class R4Definitions implements Definitions {
  *
  * @param folder where scripts/definitions.ts wrote them; left out, that of this installation
  */
-export function r4Definitions(folder = join(resourcesFolder(), 'definitions')): Definitions {
+export function r4Definitions(folder = join(resourcesFolder(), 'definitions')): StructureCheck {
   return new R4Definitions(folder);
 }

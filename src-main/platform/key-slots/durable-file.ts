@@ -54,7 +54,7 @@ async function writeBeside(path: string, text: string): Promise<string> {
 }
 
 /** Puts a folder's entries on disk. Windows does so by itself and cannot open a folder. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

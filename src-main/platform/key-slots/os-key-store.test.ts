@@ -130,7 +130,7 @@ describe('H2 the slot of the system key store', () => {
   });
 });
 
-describe('H2 whatever is wrong with the store, the passphrase is asked for and nothing is changed', () => {
+describe('H2 FLT-23 whatever is wrong with the store, the passphrase is asked for and nothing is changed', () => {
   it.each<[string, string, (store: Store) => void]>([
     ['os-store-not-safe', 'it is the one that protects nothing', (store) => (store.name = 'basic_text')],
     ['os-store-not-safe', 'it is not known yet', (store) => (store.name = 'unknown')],
