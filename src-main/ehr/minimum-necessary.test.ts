@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { adapters } from './index.ts';
 import { subjects } from './testing/commands.ts';
 import { clock, countingIds, sha256 } from './testing/runtime.ts';
-import { runEngine, takeIn, type EngineDeps } from '../engine/index.ts';
+import { inspect, runEngine, takeIn, type EngineDeps } from '../engine/index.ts';
 import { Harness, tester } from '../engine/testing/harness.ts';
 import { startPracticeEhr } from '../practice-ehr/index.ts';
 import type { Receipt } from '../ports/inbound/index.ts';
@@ -140,6 +140,23 @@ describe.each(Object.keys(adapters))('what leaves over %s', (name) => {
     expect(written.map(({ text }) => text).join('\n')).toContain('mm[Hg]');
     for (const { text } of sent) expect(text).not.toContain(MARK);
     for (const { text } of sent) expect(text).not.toContain(Buffer.from(MARK).toString('base64').slice(0, 16));
+
+    // What is shown as left out is what was marked, member for member.
+    const view = await inspect(deps).write(receipts[0]?.writes[0] ?? '', tester);
+    const kept = view?.withheld.filter(({ rule }) => rule === 'evidence-stays' || rule === 'redacted-at-source');
+    expect(kept?.map(({ path }) => path.replace(/\[0\]$/, '')).toSorted()).toEqual(
+      Object.keys(provenance)
+        .map((member) => `provenance.${member}`)
+        .toSorted(),
+    );
+    expect(view?.withheld).toContainEqual({
+      path: 'subject.patient',
+      act: 'replaced',
+      rule: 'subject-by-reference',
+      by: 'Patient/p1',
+    });
+    expect(view?.reads?.made[0]).toMatchObject({ purpose: 'identify', what: 'patient', found: ['Patient/p1'] });
+    expect(view?.reads?.made[0]?.elements).toContain('birthDate');
 
     const reads = sent.filter(({ method }) => method === 'GET').map(({ url }) => url.slice(new URL(baseUrl).pathname.length + 1));
     expect(reads.filter((path) => !readAllowed(path))).toEqual([]);

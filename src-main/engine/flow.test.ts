@@ -112,6 +112,50 @@ describe('a connection with a rate', () => {
   });
 });
 
+describe('the budget of retries', () => {
+  const budget = { ...connection, settings: { retriesPerMinuteMax: 1 } };
+
+  it('C6 goes on where it was after a restart, however the engine before this one ended', async () => {
+    const frugal = await Harness.open([budget]);
+    try {
+      const times: number[] = [];
+      frugal.ehr.onSend = () => void times.push(frugal.clock.monotonic());
+      frugal.ehr.behaviours.push(...Array.from({ length: 6 }, () => ({ notApplied: 'ehr-unavailable' }) as const));
+      await frugal.ingest(
+        record({ id: 'e0', patient: 'p0' }),
+        record({ id: 'e1', patient: 'p1' }),
+        record({ id: 'e2', patient: 'p2' }),
+      );
+      // An engine of its own for every few seconds: each would begin with a full budget if none remembered.
+      for (let starts = 0; starts < 30; starts += 1) {
+        await frugal.drain(5_000);
+        frugal.clock.advance(5_000);
+      }
+      await frugal.drain();
+      expect((await frugal.deps.ledger.counts()).byState).toEqual({ committed: 3 });
+      const again = times.slice(3);
+      expect(again).toHaveLength(6);
+      again.slice(1).forEach((at, n) => expect(at - (again[n] ?? 0)).toBeGreaterThanOrEqual(59_900));
+      expect((await frugal.deps.ledger.verify()).problems).toEqual([]);
+    } finally {
+      await frugal.close();
+    }
+  });
+
+  it('C6 is recorded with the attempt itself, and by no commit of its own', async () => {
+    harness.ehr.behaviours.push({ notApplied: 'ehr-unavailable' });
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    await harness.drain();
+    const attempts = (await harness.timeline(id)).filter(({ type }) => type === 'write.attempted');
+    expect(attempts.map(({ body }) => body)).toEqual([
+      expect.not.objectContaining({ retried: expect.anything() as unknown }),
+      expect.objectContaining({ retried: { key: 'ehr retries', left: expect.any(Number) as unknown } }),
+    ]);
+    const row = await harness.deps.ledger.row('sends', (await harness.write(id)).tenant, 'ehr retries');
+    expect(row).toMatchObject({ sends: 1, retries: { at: attempts[1]?.at } });
+  });
+});
+
 describe('the clock', () => {
   it('INV-18 a step of the wall clock does not shorten a Retry-After', async () => {
     harness.ehr.behaviours.push({ throttle: 60 * 60_000 });

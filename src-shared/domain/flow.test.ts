@@ -1,6 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admits, admitsRetry, afterExchange, isDown, newFlow, refilled, spent, type Flow } from './flow.ts';
+import {
+  admits,
+  admitsChange,
+  admitsRetry,
+  afterExchange,
+  isDown,
+  newFlow,
+  refilled,
+  restOf,
+  retriesLeft,
+  spent,
+  withRetriesLeft,
+  type Flow,
+} from './flow.ts';
 import { failures, type FailureCode } from './failures.ts';
 import { limits } from '../limits/index.ts';
 
@@ -49,6 +62,46 @@ describe('C6 the budget of retries', () => {
     flow = spent(flow, { retriesPerMinuteMax: 1 }, true);
     expect(admitsRetry(flow, { retriesPerMinuteMax: 1 }, 0)).toBe(60_000);
     expect(admits(flow, { retriesPerMinuteMax: 1 }, 0, true, 0)).toBe(0);
+  });
+});
+
+describe('C6 the budget of retries over restarts', () => {
+  it('C6 engines that start anew at any time send no more often than one that goes on, and what was left is not lost', () => {
+    const rates = fc.integer({ min: 1, max: 2_000 });
+    const steps = fc.array(fc.record({ wait: fc.nat({ max: 2_000 }), restarts: fc.boolean() }), { maxLength: 200 });
+    fc.assert(
+      fc.property(rates, steps, (rate, taken) => {
+        const settings = { retriesPerMinuteMax: rate };
+        let [now, sent] = [0, 0];
+        let flow = refilled(newFlow(0), settings, 0);
+        let kept: { left: number; at: number } | null = null;
+        for (const { wait, restarts } of taken) {
+          now += wait;
+          if (restarts) {
+            flow = newFlow(now);
+            if (kept !== null) flow = withRetriesLeft(flow, settings, kept.left, now - kept.at);
+          }
+          flow = refilled(flow, settings, now);
+          if (admitsRetry(flow, settings, now) !== 0) continue;
+          flow = spent(flow, settings, true);
+          kept = { left: retriesLeft(flow), at: now };
+          sent += 1;
+        }
+        expect(sent).toBeLessThanOrEqual(Math.max(1, rate / 6) + (now * rate) / 60_000 + 1e-6);
+      }),
+    );
+    const spentOnce = refilled(
+      withRetriesLeft(newFlow(0), { retriesPerMinuteMax: 60 }, 4_000, 2_000),
+      { retriesPerMinuteMax: 60 },
+      0,
+    );
+    expect(retriesLeft(spentOnce)).toBe(6_000);
+  });
+
+  it('C6 a wall clock that was set back gives nothing, and one far ahead no more than a full budget', () => {
+    const settings = { retriesPerMinuteMax: 60 };
+    expect(retriesLeft(withRetriesLeft(newFlow(0), settings, 500, -1e12))).toBe(500);
+    expect(retriesLeft(withRetriesLeft(newFlow(0), settings, 500, 1e12))).toBe(10_000);
   });
 });
 
@@ -143,5 +196,45 @@ describe('C6 what a connection is set to', () => {
         expect(sent).toBeLessThanOrEqual(Math.max(1, rate / 60) + (now * rate) / 60_000 + 1e-6);
       }),
     );
+  });
+});
+
+describe('C6 the circuit breaker of changes', () => {
+  const sent = (times: number, code: FailureCode | null = 'ehr-unavailable', from: Flow = newFlow(0), now = 0): Flow => {
+    let flow = from;
+    for (let n = 0; n < times; n += 1) flow = afterExchange(afterExchange(flow, null, null, now), code, null, now, true);
+    return flow;
+  };
+
+  it('C6 opens though reads between the changes are answered, and lets reads go on', () => {
+    const open = sent(limits.breakerFailuresMax);
+    expect(admitsChange(sent(limits.breakerFailuresMax - 1), 0, 0)).toBe(0);
+    expect(admitsChange(open, 0, 0)).toBe(limits.breakerOpenMs);
+    expect(admits(open, {}, 0, true, 0)).toBe(0);
+    expect(restOf(open)).toEqual({ what: 'changes', code: 'ehr-unavailable', down: false });
+  });
+
+  it('C6 lets one change through at a time when it is half open, and all once one went well; a read does not close it', () => {
+    const open = sent(limits.breakerFailuresMax);
+    const later = limits.breakerOpenMs;
+    expect(admitsChange(open, 0, later)).toBe(0);
+    expect(admitsChange(open, 1, later)).toBeNull();
+    expect(admitsChange(afterExchange(open, null, null, later), 1, later)).toBeNull();
+    const well = afterExchange(open, null, null, later, true);
+    expect(admitsChange(well, 5, later)).toBe(0);
+    expect(restOf(well)).toBeNull();
+  });
+
+  it('C6 what is due to be sent counts as down in the end, what is read does not', () => {
+    let flow = sent(limits.breakerFailuresMax);
+    while (!isDown(flow, true)) flow = sent(1, 'ehr-unavailable', flow, flow.changes.openUntil ?? 0);
+    expect(flow.changes.opened).toBe(limits.breakerRestsMax);
+    expect(isDown(flow)).toBe(false);
+    expect(restOf(flow)).toMatchObject({ what: 'changes', down: true });
+  });
+
+  it('C6 an EHR that answers nothing rests altogether, and that is what is told', () => {
+    expect(restOf(troubled(limits.breakerFailuresMax - 1))).toBeNull();
+    expect(restOf(broken)).toEqual({ what: 'everything', code: 'ehr-unreachable', down: false });
   });
 });

@@ -25,7 +25,7 @@ export type Seen =
 
 /** The committed state after one more look. */
 export function afterFollow(
-  row: Pick<WriteRow, 'id'>,
+  row: Pick<WriteRow, 'id' | 'compensates'>,
   state: StateOf<'committed'>,
   seen: Seen,
   contract: Pick<ContractRow, 'follow'>,
@@ -47,7 +47,10 @@ export function afterFollow(
   if (found !== null && laterWriteOfOurs(found.resource, row.id)) {
     return { ...state, follow: { ...common, nextAt: null, drift: null } };
   }
-  const drift = sinceThen(driftOf(state, found, contract.follow?.element, now), before?.drift ?? null);
+  const drift = sinceThen(
+    driftOf(state, found, contract.follow?.element, now, row.compensates !== undefined),
+    before?.drift ?? null,
+  );
   return { ...state, follow: { ...common, nextAt: planned(state.at, now, awaited), drift } };
 }
 
@@ -69,6 +72,7 @@ function driftOf(
   found: Extract<Seen, { outcome: 'read' }> | null,
   awaited: string | undefined,
   now: number,
+  marks: boolean,
 ): ChartDrift | null {
   if (found === null) return { kind: 'deleted', noticedAt: now, versionId: null, by: null, differences: [] };
   const { versionId, resource } = found;
@@ -80,7 +84,8 @@ function driftOf(
       (awaited === undefined || ![awaited, 'intent'].includes(below(path))),
   );
   const seen = { noticedAt: now, versionId, by: changedBy(resource), differences };
-  if (markedAsError(resource)) return { kind: 'entered-in-error', ...seen };
+  // Where the mark is what was written, losing it is the drift.
+  if (!marks && markedAsError(resource)) return { kind: 'entered-in-error', ...seen };
   if (differences.length > 0) return { kind: 'changed', ...seen };
   const moved = versionId !== null && state.evidence.versionId !== null && versionId !== state.evidence.versionId;
   return moved ? { kind: 'touched', ...seen } : null;

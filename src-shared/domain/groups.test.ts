@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compensationOffers, groupPicture, memberPhase, takenBack } from './groups.ts';
+import { compensationOffers, groupPicture, memberPhase, notOursAnyMore, takenBack } from './groups.ts';
 import { stateNames, states, writeIn } from './testing/builders.ts';
 import type { StateName, WriteRow } from './write.ts';
 
@@ -100,5 +100,27 @@ describe('a charted write that was taken back by hand', () => {
       ok: false,
       code: 'state-forbids',
     });
+  });
+});
+
+describe('whether a charted entry is still ours to take back', () => {
+  const charted = (versionId: string | null) => ({
+    ...states.committed,
+    evidence: { ...states.committed.evidence, reference: 'Observation/1', versionId },
+  });
+
+  it('E2 it is in exactly the version that was written, and in no other', () => {
+    expect(notOursAnyMore(charted('2'), '2')).toBeNull();
+    expect(notOursAnyMore(charted('2'), '3')).toBe(
+      'Observation/1 was changed since it was written: version 2 was ours, 3 stands there now',
+    );
+  });
+
+  it.each([
+    [null, '1'],
+    ['1', null],
+    [null, null],
+  ])('E2 it is not where a version is missing (written %s, found %s)', (written, found) => {
+    expect(notOursAnyMore(charted(written), found)).toContain('has no version');
   });
 });

@@ -126,6 +126,8 @@ export interface CompensationOffer {
   readonly connection: string;
   readonly reference: string;
   readonly how: ContractRow['rollback'];
+  /** True where Countersign can send the change that takes it back, as a write of its own; else a person does it in the EHR. */
+  readonly sends: boolean;
   /** Who may decide on it: the approvers of this kind of content. */
   readonly by: readonly Role[];
   readonly consequence: string;
@@ -148,7 +150,8 @@ export function compensationOffers(
     if (row.state.name !== 'committed') return [];
     const { rollback: how, approvers: by } = contractOf(row);
     const { reference } = row.state.evidence;
-    return [{ write: row.id, connection: row.connection, reference, how, by, consequence: consequences[how] }];
+    const sends = how === 'entered-in-error';
+    return [{ write: row.id, connection: row.connection, reference, how, sends, by, consequence: consequences[how] }];
   });
 }
 
@@ -197,4 +200,18 @@ export function takenBack(
     return { ok: false, code: 'still-charted', message };
   }
   return { ok: true, moves: [{ name: 'compensated', by }] };
+}
+
+/**
+ * Why a charted entry cannot be taken back by a change of Countersign's own, or `null`: it must stand in the very version that
+ * was written. What somebody has changed since is theirs as well.
+ *
+ * @param versionId the version that the chart holds now
+ */
+export function notOursAnyMore({ evidence }: StateOf<'committed'>, versionId: string | null): string | null {
+  const { reference } = evidence;
+  if (evidence.versionId === null || versionId === null)
+    return `${reference} has no version, so that a change made by somebody else could not be noticed`;
+  if (evidence.versionId === versionId) return null;
+  return `${reference} was changed since it was written: version ${evidence.versionId} was ours, ${versionId} stands there now`;
 }

@@ -105,6 +105,31 @@ describe('searches', () => {
     expect(ehr.seen.length).toBeLessThanOrEqual(limits.searchEntriesMax / limits.searchPageEntries);
   });
 
+  describe.each([
+    ['leads back to itself', () => '?page=1'],
+    ['always leads on', (page: number) => `?page=${page}`],
+  ])('BAD-6 an empty page that %s', (_what, to) => {
+    /** One entry, then nothing for as long as somebody asks. */
+    const answerWith = (first: ExactObject): void => {
+      const links = (page: number) => [self('Patient', MRN), { relation: 'next', url: `${ehr.baseUrl}${to(page)}` }];
+      searchAnswers([first], links(0));
+      for (let page = 1; page < 40; page += 1) searchAnswers([], links(page));
+    };
+
+    it('C4 ends a search', async () => {
+      answerWith(patient);
+      expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'search-not-trusted' });
+      expect(ehr.seen.length).toBeLessThanOrEqual(3);
+    });
+
+    it('F1 ends a list, and what was not seen is said', async () => {
+      answerWith({ resourceType: 'Condition', id: 'c1', subject: { reference: 'Patient/p1' } });
+      const listed = await gateway.listed?.({ list: 'problems', patient: 'Patient/p1' });
+      expect(listed).toMatchObject({ outcome: 'listed', complete: false, entries: [{ reference: 'Condition/c1' }] });
+      expect(ehr.seen.length).toBeLessThanOrEqual(3);
+    });
+  });
+
   it('C4 a next page somewhere else is not asked for, and what it may hold is not denied', async () => {
     for (const url of ['https://evil.test/fhir?page=2', 'http://127.0.0.1:1/fhir/r4/Patient?page=2', '/other?page=2']) {
       searchAnswers([patient], [self('Patient', MRN), { relation: 'next', url }]);

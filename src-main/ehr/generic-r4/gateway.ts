@@ -1,4 +1,5 @@
 import type {
+  ChartResource,
   Clock,
   Comparison,
   ConnectionReport,
@@ -8,6 +9,7 @@ import type {
   GatewayFacts,
   ListOutcome,
   LookUpOutcome,
+  MarkingWrite,
   MonitorOutcome,
   Prepared,
   Random,
@@ -42,7 +44,7 @@ import { testConnection } from './capability.ts';
 import { findWrite } from './find.ts';
 import { addedToChart, listedInChart } from './listed.ts';
 import { lookUpSubject } from './look-up.ts';
-import { compareWithRequest, prepareRequest, writeIdIn, type UpdateBy } from './prepare.ts';
+import { compareWithRequest, prepareMark, prepareRequest, writeIdIn, type UpdateBy } from './prepare.ts';
 
 /** Name and version of this adapter. The version grows with every change of the bytes it prepares. */
 export const ADAPTER = 'generic-r4/1';
@@ -108,6 +110,10 @@ class GenericR4Gateway implements EhrGateway {
       sha256: this.options.sha256,
       updateBy: this.options.updateBy ?? 'put',
     });
+  }
+
+  markAsError(write: MarkingWrite, target: ChartResource): Prepared {
+    return prepareMark(write, target, { adapter: ADAPTER, sha256: this.options.sha256 });
   }
 
   async send(prepared: PreparedRecord, deadlineMs: number): Promise<SendOutcome> {

@@ -6,7 +6,7 @@ import { parseExact, type ExactObject } from '../../../src-shared/fhir/index.ts'
 import { requestSha256 } from '../kit/index.ts';
 import { commandFor, factsWith, itemFrom, subjects } from '../testing/commands.ts';
 import { sha256 } from '../testing/runtime.ts';
-import { compareWithRequest, prepareRequest, writeIdIn } from './prepare.ts';
+import { compareWithRequest, prepareMark, prepareRequest, writeIdIn } from './prepare.ts';
 
 const put = { adapter: 'generic-r4/test', sha256, updateBy: 'put' } as const;
 const patch = { ...put, updateBy: 'patch' } as const;
@@ -217,5 +217,48 @@ describe('changes of a patient', () => {
     expect(prepareRequest({ ...create, identity: { ...create.identity, operation: 'create' } }, facts, put)).toMatchObject({
       outcome: 'refused',
     });
+  });
+});
+
+describe('marks as entered in error', () => {
+  const mark = (resource: ExactObject, versionId: string | null = '3') =>
+    prepareMark(
+      { id: 'w2', contract: 'default-1' },
+      { reference: `${String(resource.resourceType)}/x`, versionId, resource: { id: 'x', ...resource } },
+      put,
+    );
+  const ours = { meta: { versionId: '3', tag: [{ system: writeIdentifierSystem, code: 'w1' }] } };
+
+  it.each(['CarePlan', 'MedicationStatement', 'Observation', 'Procedure', 'QuestionnaireResponse'])(
+    'E2 a %s by its status, for exactly its version, with the tag of the write that marks it',
+    (resourceType) => {
+      const marked = mark({ resourceType, status: 'completed', note: [{ text: 'kept' }], ...ours });
+      if (marked.outcome === 'refused') throw new Error(marked.message);
+      expect(marked.request).toMatchObject({ method: 'PUT', path: `${resourceType}/x`, headers: { 'if-match': 'W/"3"' } });
+      expect(marked.resource).toEqual({
+        resourceType,
+        id: 'x',
+        status: 'entered-in-error',
+        note: [{ text: 'kept' }],
+        meta: { tag: [...ours.meta.tag, { system: writeIdentifierSystem, code: 'w2' }] },
+      });
+      expect(writeIdIn(marked.request)).toBe('w2');
+    },
+  );
+
+  it.each(['AllergyIntolerance', 'Condition'])('E2 a %s by its verification status, without a clinical one', (resourceType) => {
+    const marked = mark({
+      resourceType,
+      clinicalStatus: { coding: [{ code: 'active' }] },
+      verificationStatus: { coding: [{ code: 'confirmed' }] },
+    });
+    if (marked.outcome === 'refused') throw new Error(marked.message);
+    expect(marked.resource).toMatchObject({ verificationStatus: { coding: [{ code: 'entered-in-error' }] } });
+    expect(marked.resource).not.toHaveProperty('clinicalStatus');
+  });
+
+  it('E2 nothing without a version, and nothing that has no such mark', () => {
+    expect(mark({ resourceType: 'Observation', status: 'final' }, null)).toMatchObject({ code: 'operation-unsupported' });
+    expect(mark({ resourceType: 'Patient', active: true })).toMatchObject({ code: 'operation-unsupported' });
   });
 });

@@ -1,4 +1,11 @@
-import type { Comparison, GatewayFacts, Prepared, WriteCommand } from '../../ports/outbound/index.ts';
+import type {
+  ChartResource,
+  Comparison,
+  GatewayFacts,
+  MarkingWrite,
+  Prepared,
+  WriteCommand,
+} from '../../ports/outbound/index.ts';
 import { writeIdentifierSystem, type FailureCode, type PreparedRecord, type Sha256 } from '../../../src-shared/domain/index.ts';
 import {
   asArray,
@@ -12,7 +19,15 @@ import {
 } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { requestSha256, type RequestBytes } from '../kit/index.ts';
-import { changedPatient, createdResource, mapContext, patchedMembers, patchOperations, replacedLists } from './map/index.ts';
+import {
+  changedPatient,
+  createdResource,
+  mapContext,
+  markedResource,
+  patchedMembers,
+  patchOperations,
+  replacedLists,
+} from './map/index.ts';
 
 /** How this connection changes a resource that is there. */
 export type UpdateBy = 'put' | 'patch';
@@ -45,7 +60,12 @@ function prepareCreate(command: WriteCommand, facts: GatewayFacts, options: Prep
     'if-none-exist': `${IF_NONE_EXIST}${command.identity.id}`,
     prefer: 'return=representation',
   };
-  return prepared(command, options, { method: 'POST', path: resourceType, headers, body: stringifyExact(resource) }, resource);
+  return prepared(
+    command.contract.version,
+    options,
+    { method: 'POST', path: resourceType, headers, body: stringifyExact(resource) },
+    resource,
+  );
 }
 
 function prepareUpdate(command: WriteCommand, facts: GatewayFacts, options: PrepareOptions): Prepared {
@@ -71,12 +91,46 @@ function prepareUpdate(command: WriteCommand, facts: GatewayFacts, options: Prep
     prefer: 'return=representation',
   };
   const body = stringifyExact(patches ? patchOperations(clinical.item, target.resource, identity.id) : resource);
-  return prepared(command, options, { method: patches ? 'PATCH' : 'PUT', path: target.reference, headers, body }, resource);
+  return prepared(
+    command.contract.version,
+    options,
+    { method: patches ? 'PATCH' : 'PUT', path: target.reference, headers, body },
+    resource,
+  );
 }
 
-function prepared(command: WriteCommand, options: PrepareOptions, request: RequestBytes, resource: ExactObject): Prepared {
+/**
+ * The request that marks an entry as entered in error: the whole resource as it was read, replaced under If-Match, so that
+ * nothing but the version that was read can be marked (R4, https://hl7.org/fhir/R4/http.html#concurrency).
+ */
+export function prepareMark(
+  write: MarkingWrite,
+  target: ChartResource,
+  options: Pick<PrepareOptions, 'adapter' | 'sha256'>,
+): Prepared {
+  const resource = markedResource(target.resource, write.id);
+  if (resource === undefined)
+    return refused('operation-unsupported', `${target.reference} cannot be marked as entered in error here`);
+  if (target.versionId === null)
+    return refused('operation-unsupported', `${target.reference} has no version, so that a newer one could be overwritten`);
+  const headers = {
+    accept: FHIR_JSON,
+    'content-type': FHIR_JSON,
+    'if-match': `W/"${target.versionId}"`,
+    prefer: 'return=representation',
+  };
+  const request = { method: 'PUT', path: target.reference, headers, body: stringifyExact(resource) } as const;
+  return prepared(write.contract, options, request, resource);
+}
+
+function prepared(
+  contract: string,
+  options: Pick<PrepareOptions, 'adapter' | 'sha256'>,
+  request: RequestBytes,
+  resource: ExactObject,
+): Prepared {
   const { adapter, sha256 } = options;
-  const record = { adapter, contract: command.contract.version, ...request, sha256: requestSha256(sha256, request) };
+  const record = { adapter, contract, ...request, sha256: requestSha256(sha256, request) };
   return { outcome: 'prepared', request: record, resource };
 }
 

@@ -322,6 +322,44 @@ export function gatewayContract(name: string, start: () => Promise<ContractEhr>,
       });
     });
 
+    describe('marking as entered in error', () => {
+      const marked = async () => {
+        const sent = await ehr.gateway.send(weight(), DEADLINE_MS);
+        if (sent.outcome !== 'applied') throw new Error(sent.outcome);
+        const read = await ehr.gateway.read(sent.ref.reference);
+        if (read.outcome !== 'read' || ehr.gateway.markAsError === undefined) throw new Error('nothing to mark');
+        const prepared = ehr.gateway.markAsError({ id: 'the-mark', contract: 'default-1' }, read.match);
+        if (prepared.outcome === 'refused') throw new Error(prepared.message);
+        const { request } = prepared;
+        const find = () =>
+          ehr.gateway.find({ id: 'the-mark', prepared: request, resourceType: 'Observation', target: null, control: null });
+        return { before: read.match, request, find };
+      };
+
+      it('E2 the entry becomes a next version with the mark, and everything else stands as it was', async () => {
+        const { before, request, find } = await marked();
+        expect(await find()).toMatchObject({ outcome: 'absent' });
+        expect(await ehr.gateway.send(request, DEADLINE_MS)).toMatchObject({ outcome: 'applied' });
+        expect(await find()).toMatchObject({ outcome: 'present', match: { reference: before.reference } });
+        const now = await ehr.gateway.read(before.reference);
+        if (now.outcome !== 'read') throw new Error(now.outcome);
+        expect(ehr.gateway.compare(request, now.match.resource).differences).toEqual([]);
+        expect(now.match.versionId).not.toBe(before.versionId);
+        const { meta: _before, ...written } = before.resource;
+        const { meta: _now, ...stands } = now.match.resource;
+        expect(stands).toEqual({ ...written, status: 'entered-in-error' });
+        expect(await ehr.chart('Observation')).toHaveLength(1);
+      });
+
+      it('E2 D2 an entry that somebody has changed meanwhile is not marked', async () => {
+        const { before, request, find } = await marked();
+        await ehr.seed({ ...before.resource, status: 'amended' });
+        expect(await ehr.gateway.send(request, DEADLINE_MS)).toMatchObject({ outcome: 'conflict' });
+        expect(await find()).toMatchObject({ outcome: 'moved' });
+        expect(await ehr.chart('Observation')).toMatchObject([{ status: 'amended' }]);
+      });
+    });
+
     describe('what can go wrong', () => {
       const unknown: readonly (readonly [fault: ContractFault, code: string, charted: boolean])[] = [
         ['lost-reply', 'reply-l', true],

@@ -8,32 +8,37 @@ import { standingOnNamedConsent } from '../policy/named-consent.ts';
 import { standingNow } from '../policy/standing.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
 import { attachIfPresent } from '../reconciliation/late.ts';
+import { lookBeforeSending, sentBeforeLoss } from '../recovery/lost-end.ts';
 import { readBack } from '../verification/read-back.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
 import { calendarNow, type CalendarNow } from './calendar.ts';
 import { readContext, readSubject, targetMoved } from './context.ts';
 import { factsOf, preparedOf } from './prepared.ts';
-import { stoppedBy } from './stop.ts';
+import { stageOf, stoppedBy } from './stop.ts';
 import { LeaseEnded, type EhrGateway, type SendOutcome } from '../../ports/outbound/index.ts';
 import {
   afterSend,
+  approversFor,
+  blockedVoid,
   changeWords,
   contractRow,
   driftWords,
   failureOf,
   emergencyEnded,
+  goesUnattended,
   personAt,
   putOff,
-  stageFor,
   stageSends,
   switchedOff,
   waitForCalendar,
   type CalendarWait,
   type ContractRow,
+  type EntryBodies,
   type Exchange,
   type FailureCode,
   type Held,
   type PreparedRecord,
+  type RolloutStage,
   type SendResult,
   type Standing,
   type StateName,
@@ -49,12 +54,14 @@ import { limits } from '../../../src-shared/limits/index.ts';
  * "may be in the chart", whatever happens to this process.
  *
  * @param known the request, when the checker has just prepared it
+ * @param retried it is sent again: what that leaves of its connection's budget of retries
  */
 export async function sendWrite(
   deps: RunningDeps,
   events: EventSource,
   row: WriteRow,
   known: PreparedRecord | null,
+  retried: EntryBodies['write.attempted']['retried'] | null = null,
 ): Promise<void> {
   const stopped = await stoppedNow(deps, row);
   if ('name' in stopped) return hold(deps, row, stopped);
@@ -67,7 +74,8 @@ export async function sendWrite(
   const prepared = known ?? (await preparedOf(deps, row));
   const matrix = await contractFor(deps, row.tenant, row.connection);
   if (prepared.adapter !== gateway.adapter || prepared.contract !== matrix.version) return prepareAgain(deps, row);
-  const void_ = await approvalVoid(deps, row, prepared);
+  const contract = contractRow(matrix, row.kind);
+  const void_ = await approvalVoid(deps, row, prepared, contract, stopped.stage);
   if (void_ !== null) return askAgain(deps, row, { reason: void_ });
   // Asked again from the beginning: other rules find other things.
   if ((await findingsUnsigned(deps, row, matrix.version)) !== null) return prepareAgain(deps, row);
@@ -77,6 +85,8 @@ export async function sendWrite(
   if (consented !== null) return 'name' in consented ? hold(deps, row, consented) : wait(deps, row, consented);
   // Absence was proved when it was last looked for; what the EHR has carried out since is not sent a second time.
   if (sentUnclearly(row) && (await attachIfPresent(deps, row))) return;
+  const lostAt = await sentBeforeLoss(deps, events, row);
+  if (lostAt !== null && !(await absentAfterLoss(deps, row, lostAt))) return;
   const context = await readContext(gateway, events, row);
   if (context.outcome === 'unread') return wait(deps, row, context);
   if (context.outcome === 'changed') {
@@ -105,7 +115,9 @@ export async function sendWrite(
     moves: [...through, leaving],
     requestSha256: prepared.sha256,
     consent: stopped.consent,
+    ...(stopped.stage === 'limited-auto-write' && row.approval?.made !== 'person' ? { reviewDue: true } : {}),
     ...(calendar.counted.length === 0 ? {} : { counted: calendar.counted }),
+    ...(retried === null ? {} : { retried }),
   });
   const expected = [{ kind: 'write', key: row.id, version: row.version } as const, ...calendar.expected];
   const claimed = await deps.ledger.commit({ tenant: row.tenant, expected, entries: [attempted], lane: row.lane });
@@ -121,14 +133,15 @@ export async function sendWrite(
     if ('name' in late) return hold(deps, inFlight, late);
     const closed = await calendarFor(deps, row, 1);
     if (closed.wait !== null) return waitUntil(deps, inFlight, closed.wait);
-    if ((await approvalVoid(deps, row, prepared)) !== null) return prepareAgain(deps, inFlight, 'in-flight');
+    if ((await approvalVoid(deps, row, prepared, contract, late.stage)) !== null)
+      return prepareAgain(deps, inFlight, 'in-flight');
   } while (!deps.lease.maySend());
 
   // What comes of it could not be recorded: not even this request leaves. It stays in flight, and is looked for (C5).
   if (deps.ledger.stopped() !== null) return;
   const outcome = await gateway.send(prepared, limits.writeTimeoutMs);
   const landed = await inboxed(deps, row, outcome);
-  const { result, exchange } = await withReadBack(deps, gateway, prepared, contractRow(matrix, row.kind), landed);
+  const { result, exchange } = await withReadBack(deps, gateway, prepared, contract, landed);
   const now = deps.clock.now();
   const actor = engineActor(deps);
   const moves = afterSend(inFlight, result, now, deps.random.fraction());
@@ -148,6 +161,31 @@ export async function sendWrite(
 function sentUnclearly({ attempts, state }: WriteRow): boolean {
   if (attempts === 0) return false;
   return state.name !== 'failed-retryable' || failureOf(state.code).class === 'ambiguous';
+}
+
+/** True when the chart proves that it was not sent in the time of which the ledger knows nothing; else what follows is recorded. */
+async function absentAfterLoss(deps: EngineDeps, row: WriteRow, lostAt: number): Promise<boolean> {
+  const { settings } = (await deps.ledger.row('connection', workspaceLog, row.connection)) ?? {};
+  const looked = await lookBeforeSending(deps, row, settings?.searchSettleMs ?? deps.searchSettleMs, lostAt);
+  switch (looked.then) {
+    case 'send':
+      return true;
+    case 'settled':
+      break;
+    case 'ask':
+      await askAgain(deps, row, { reason: looked.reason });
+      break;
+    case 'wait':
+      await wait(deps, row, looked);
+      break;
+    case 'hold':
+      await hold(deps, row, { name: 'held', hold: { code: looked.code, liftedBy: 'clinician' }, resume: 'pending' });
+      break;
+    case 'conflict':
+      await conflicts(deps, row, looked.reference);
+      break;
+  }
+  return false;
 }
 
 /** What the EHR is known to put into an inbox has not reached the chart by being taken: somebody there has to take it over. */
@@ -183,10 +221,20 @@ async function withReadBack(
 }
 
 /** Why the recorded approval no longer covers what would be sent, checked at the last moment (G4, INV-4, INV-6). */
-async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedRecord): Promise<string | null> {
+async function approvalVoid(
+  deps: EngineDeps,
+  row: WriteRow,
+  prepared: PreparedRecord,
+  contract: ContractRow,
+  stage: RolloutStage,
+): Promise<string | null> {
   const { approval } = row;
   if (approval === null) return 'it has not been approved';
   if (approval.requestSha256 !== prepared.sha256) return 'the request is not the one that was approved';
+  if (approval.made === 'contract') {
+    if (!goesUnattended(contract, stage)) return 'nobody has approved it, and it no longer goes without';
+    if ((await stoppedBy(deps.ledger, row, 'approvals')) !== undefined) return 'nobody has approved it, and approvals are frozen';
+  }
   for (const one of [approval, ...(approval.with ?? [])]) {
     const person = await deps.ledger.row('person', workspaceLog, one.by);
     const now = deps.clock.now();
@@ -196,7 +244,9 @@ async function approvalVoid(deps: EngineDeps, row: WriteRow, prepared: PreparedR
       if (ended !== null) return ended;
     } else if (!personAt(person, now).roles.includes(one.role)) return `"${one.by}" no longer has the role ${one.role}`;
   }
-  return null;
+  const selector = row.selection === undefined ? undefined : await deps.ledger.row('person', workspaceLog, row.selection.by);
+  const now = deps.clock.now();
+  return blockedVoid(row, contract, prepared.contract, approval, selector?.active === true ? personAt(selector, now) : undefined);
 }
 
 async function askAgain(
@@ -204,7 +254,7 @@ async function askAgain(
   row: WriteRow,
   why: Pick<StateOf<'awaiting-approval'>, 'reason' | 'code' | 'context'>,
 ): Promise<void> {
-  const { approvers } = contractRow(await contractFor(deps, row.tenant, row.connection), row.kind);
+  const approvers = approversFor(contractRow(await contractFor(deps, row.tenant, row.connection), row.kind));
   const entry = writeEntry('write.held', row, deps.clock.now(), engineActor(deps), {
     id: row.id,
     moves: [{ name: 'awaiting-approval', roles: approvers, ...why }],
@@ -267,7 +317,7 @@ async function stoppedNow(deps: EngineDeps, row: WriteRow): Promise<StateOf<'hel
   if (stopping !== undefined) return switchedOff(row, stopping);
   const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
   if (connection?.active !== true) return held('connection-inactive');
-  if (!stageSends(stageFor(connection, row.resourceType))) return held('stage-read-only');
+  if (!stageSends(await stageOf(deps.ledger, connection, row))) return held('stage-read-only');
   const standing = await standingNow(deps, row, connection);
   return standing.held === null ? standing : heldBy(standing.held);
 }

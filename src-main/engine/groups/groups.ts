@@ -1,5 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import { inspect } from '../audit/inspect.ts';
+import { compensationsOf, planCompensation, type CompensateDeps } from './compensate.ts';
 import { contractFor } from '../policy/in-force.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
 import type { GroupDecided, GroupOutcome, Groups, GroupView } from '../../ports/inbound/index.ts';
@@ -16,7 +17,7 @@ import {
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
-type GroupDeps = Pick<EngineDeps, 'ledger' | 'matrix' | 'consentPolicy' | 'clock' | 'random' | 'gateways'>;
+type GroupDeps = CompensateDeps & Pick<EngineDeps, 'random'>;
 
 /** Groups of writes over several EHRs: how far they have come, and what people decide when one failed in part (A3, E5). */
 export function groups(deps: GroupDeps): Groups {
@@ -88,6 +89,15 @@ export function groups(deps: GroupDeps): Groups {
       return { ok: true, group: (await show(view.id, actor)) ?? view };
     },
 
+    async compensate(id, reason, person, actor) {
+      const row = await ledger.findWrite(id);
+      if (row === undefined) return refused('write-unknown', `there is no write "${id}"`);
+      const view = await show(row.group, actor);
+      if (view === undefined) return refused('group-unknown', `there is no group "${row.group}"`);
+      const refusal = await planCompensation(deps, row, view, reason, person, actor);
+      return refusal ?? { ok: true, group: (await show(row.group, actor)) ?? view };
+    },
+
     async undone(id, note, person, actor) {
       const row = await ledger.findWrite(id);
       if (row === undefined) return refused('write-unknown', `there is no write "${id}"`);
@@ -148,6 +158,9 @@ async function viewOf(deps: GroupDeps, rows: readonly WriteRow[]): Promise<Group
     members: members.map((row) => ({ row, phase: memberPhase(row) })),
     offers: compensationOffers(members, (row) => contractRow(contracts.get(row.connection) ?? deps.matrix, row.kind)),
     decisions,
+    compensations: (await compensationsOf(deps.ledger, first.tenant, first.eventId)).filter(({ compensates }) =>
+      members.some(({ id }) => id === compensates),
+    ),
   };
 }
 

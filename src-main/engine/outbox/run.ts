@@ -7,13 +7,16 @@ import { attachLateAnswer, type LateAnswer } from '../reconciliation/late-answer
 import { lookForLate } from '../reconciliation/late.ts';
 import { lookForWrite } from '../reconciliation/look.ts';
 import { EngineLease, type RunningDeps } from './lease.ts';
+import { Rests } from './rests.ts';
 import { Traffic } from './traffic.ts';
 import { Waits } from './waits.ts';
 import { wakeFarOff, wakeNextIfFarOff } from '../recovery/far-off.ts';
 import { heldWrites, release } from '../recovery/release.ts';
 import { recover, recoverInFlight } from '../recovery/recover.ts';
 import { Watch } from '../recovery/watch.ts';
-import { checkWrite, type Checker } from '../validation/check.ts';
+import { checkWrite } from '../validation/check.ts';
+import type { Checker } from '../validation/checked.ts';
+import { ClinicNorms } from '../validation/clinic-norms.ts';
 import { SubjectCache } from '../validation/subject-cache.ts';
 import { verifyWrite } from '../verification/verify.ts';
 import { writeEntry, commitWrites } from '../write-commit.ts';
@@ -142,6 +145,7 @@ class Outbox {
   private readonly waits: Waits;
   private readonly followUps: FollowUps;
   private readonly watch: Watch;
+  private readonly rests: Rests;
   /** When anything that was due and could not be taken up may be asked for again, on the monotonic clock. */
   private blockedUntil: number | null = null;
   private wasUnsafe = false;
@@ -160,8 +164,10 @@ class Outbox {
       this.wake();
     });
     this.watch = watch;
+    this.rests = new Rests(deps, traffic);
     this.inFlightMax = options.inFlightMax ?? limits.inFlightMax;
-    this.checker = { deps, events: eventsOf(deps.ledger), subjects: new SubjectCache(deps.clock) };
+    const events = eventsOf(deps.ledger);
+    this.checker = { deps, events, subjects: new SubjectCache(deps.clock), norms: new ClinicNorms(deps, events) };
   }
 
   /** @param until when to stop at the latest, on the monotonic clock */
@@ -184,6 +190,7 @@ class Outbox {
     if (lease.ended) return 'lease-ended';
     const stopped = this.stopped();
     if (stopped !== null) throw stopped;
+    await this.rests.end();
     return end;
   }
 
@@ -206,6 +213,7 @@ class Outbox {
       }
       await this.releaseWhenClockIsSafe();
       await this.releaseWhenUp();
+      await this.rests.tell();
       await this.watch.look();
       const started = await this.fill();
       if (started === 0) await this.followUps.take(this.underWay.size === 0);
@@ -316,11 +324,22 @@ class Outbox {
         settings.set(row.connection, connection?.settings ?? {});
       }
       const flow = settings.get(row.connection) ?? {};
+      await this.traffic.restoreRetries(this.deps.ledger, row.connection, flow, this.deps.clock.now());
       const admitted = this.traffic.admits(row.connection, flow, sends);
-      const down = admitted !== 0 && this.traffic.isDown(row.connection);
+      const change = sends && admitted === 0 ? this.traffic.admitsChange(row.connection) : 0;
+      const down = (admitted !== 0 || change !== 0) && this.traffic.isDown(row.connection, sends);
       if (admitted !== 0 && !down) {
         blocked.add(row.connection);
         if (admitted !== null) this.blockUntil(admitted);
+        continue;
+      }
+      if (change !== 0 && !down) {
+        // Reads go on while changes rest.
+        if (change !== null) {
+          this.waits.defer(row, change);
+          this.blockUntil(change);
+        }
+        retrying.add(row.connection);
         continue;
       }
       const again = row.state.name === 'failed-retryable';
@@ -334,10 +353,11 @@ class Outbox {
       }
       if (lane !== null) this.lanesTaken.add(lane);
       started += 1;
-      this.traffic.begin(row.connection, sends && (again ? 'again' : 'first'), flow);
+      const sending = sends && !down && (again ? 'again' : 'first');
+      this.traffic.begin(row.connection, sending, flow);
       const work = this.guarded(row, down).finally(() => {
         this.underWay.delete(row.id);
-        this.traffic.end(row.connection);
+        this.traffic.end(row.connection, sending);
         if (lane !== null) this.lanesTaken.delete(lane);
         this.wake();
       });
@@ -392,7 +412,7 @@ class Outbox {
   /** `false`: what is to be done is looking, which goes on by its own times and ends by itself. */
   private async holdAsDown(row: WriteRow): Promise<boolean> {
     const now = this.deps.clock.now();
-    const moves = heldAsDown(row, now);
+    const moves = heldAsDown(row, now, this.traffic.rests().get(row.connection)?.code ?? 'ehr-unavailable');
     if (moves === null) return false;
     const entry = writeEntry('write.put-off', row, now, engineActor(this.deps), { id: row.id, moves });
     await commitWrites(this.deps.ledger, [row], [entry]);
@@ -410,7 +430,8 @@ class Outbox {
       case 'failed-retryable': {
         const prepared = this.fresh.get(row.id) ?? null;
         this.fresh.delete(row.id);
-        return sendWrite(this.deps, this.checker.events, row, prepared);
+        const retried = row.state.name === 'failed-retryable' ? this.traffic.retriesLeft(row.connection) : null;
+        return sendWrite(this.deps, this.checker.events, row, prepared, retried);
       }
       case 'unknown':
         return lookForWrite(this.deps, row, this.waits.unknownFor(row.id));

@@ -1,17 +1,23 @@
 import type { ClockGuard } from '../clock-guard.ts';
-import type { EhrGateway, EhrGateways } from '../../ports/outbound/index.ts';
+import type { EhrGateway, EhrGateways, LedgerReader } from '../../ports/outbound/index.ts';
 import {
   admits,
+  admitsChange,
   admitsRetry,
   afterExchange,
   isDown,
   newFlow,
   refilled,
+  restOf,
+  retriesKey,
+  retriesLeft,
   spent,
+  withRetriesLeft,
   type Exchange,
   type FailureCode,
   type Flow,
   type FlowSettings,
+  type Rest,
 } from '../../../src-shared/domain/index.ts';
 
 /**
@@ -22,7 +28,9 @@ export class Traffic implements EhrGateways {
   private readonly gateways: EhrGateways;
   private readonly clock: ClockGuard;
   private readonly flows = new Map<string, Flow>();
+  private readonly sending = new Map<string, number>();
   private readonly wereDown = new Set<string>();
+  private readonly restored = new Set<string>();
   private readonly underWay = new Map<string, number>();
   private readonly watched = new WeakMap<EhrGateway, EhrGateway>();
 
@@ -50,19 +58,58 @@ export class Traffic implements EhrGateways {
     return admits(flow, settings, this.underWay.get(connection) ?? 0, sends, now);
   }
 
+  /** As `admitsChange` of the domain. */
+  admitsChange(connection: string): number | null {
+    return admitsChange(this.flow(connection), this.sending.get(connection) ?? 0, this.clock.monotonic());
+  }
+
   /** As `admitsRetry` of the domain; `admits` has to be asked first. */
   admitsRetry(connection: string, settings: FlowSettings): number {
     return admitsRetry(this.flow(connection), settings, this.clock.monotonic());
   }
 
-  /** True while the EHR counts as down: what is due for it is to be held, all but the probe that `admits` lets go. */
-  isDown(connection: string): boolean {
-    return isDown(this.flow(connection));
+  /**
+   * Takes over what an engine before this one left of the connection's budget of retries, once: later this one knows better.
+   * It rests on the wall clock, which alone tells of the time between two engines.
+   */
+  async restoreRetries(ledger: LedgerReader, connection: string, settings: FlowSettings, now: number): Promise<void> {
+    if (this.restored.has(connection)) return;
+    const key = retriesKey(connection);
+    const rows = await Promise.all((await ledger.tenants()).map((tenant) => ledger.row('sends', tenant, key)));
+    if (this.restored.has(connection)) return;
+    this.restored.add(connection);
+    const [last] = rows.flatMap((row) => row?.retries ?? []).sort((a, b) => b.at - a.at);
+    if (last === undefined) return;
+    this.flows.set(connection, withRetriesLeft(this.flow(connection), settings, last.left, now - last.at));
+  }
+
+  /** What is left of the connection's budget of retries, and the row that it is kept in. */
+  retriesLeft(connection: string): { readonly key: string; readonly left: number } {
+    return { key: retriesKey(connection), left: retriesLeft(this.flow(connection)) };
+  }
+
+  /**
+   * True while the EHR counts as down: what is due for it is to be held, all but the probe that is let go.
+   *
+   * @param sends true for what would send a change
+   */
+  isDown(connection: string, sends: boolean): boolean {
+    return isDown(this.flow(connection), sends);
+  }
+
+  /** What the connections do not do for now, by name; all others do everything. */
+  rests(): ReadonlyMap<string, Rest> {
+    const resting = new Map<string, Rest>();
+    for (const [connection, flow] of this.flows) {
+      const rest = restOf(flow);
+      if (rest !== null) resting.set(connection, rest);
+    }
+    return resting;
   }
 
   /** Connections that were down and work again, each told once. */
   takeRecovered(): readonly string[] {
-    const recovered = [...this.wereDown].filter((connection) => !this.isDown(connection));
+    const recovered = [...this.wereDown].filter((connection) => !this.isDown(connection, true));
     for (const connection of recovered) this.wereDown.delete(connection);
     return recovered;
   }
@@ -70,26 +117,39 @@ export class Traffic implements EhrGateways {
   /** Connections that are down and whose rest is over. */
   toProbe(): readonly string[] {
     const now = this.clock.monotonic();
-    return [...this.wereDown].filter((connection) => this.isDown(connection) && (this.flow(connection).openUntil ?? now) <= now);
+    return [...this.wereDown].filter((connection) => {
+      const { openUntil, changes } = this.flow(connection);
+      return Math.max(openUntil ?? now, changes.openUntil ?? now) <= now;
+    });
   }
 
   /** @param sends whether it sends a change, for the first time or again; `false`: it only reads */
   begin(connection: string, sends: 'first' | 'again' | false, settings: FlowSettings = {}): void {
     this.underWay.set(connection, (this.underWay.get(connection) ?? 0) + 1);
-    if (sends !== false) this.flows.set(connection, spent(this.flow(connection), settings, sends === 'again'));
+    if (sends === false) return;
+    this.sending.set(connection, (this.sending.get(connection) ?? 0) + 1);
+    this.flows.set(connection, spent(this.flow(connection), settings, sends === 'again'));
   }
 
-  end(connection: string): void {
+  /** @param sends as at its beginning */
+  end(connection: string, sends: 'first' | 'again' | false = false): void {
     this.underWay.set(connection, (this.underWay.get(connection) ?? 1) - 1);
+    if (sends !== false) this.sending.set(connection, (this.sending.get(connection) ?? 1) - 1);
   }
 
   private flow(connection: string): Flow {
     return this.flows.get(connection) ?? newFlow(this.clock.monotonic());
   }
 
-  private took(connection: string, code: FailureCode | null, retryAfterMs: number | null, exchange: readonly Exchange[]): void {
-    this.flows.set(connection, afterExchange(this.flow(connection), code, retryAfterMs, this.clock.monotonic()));
-    if (this.isDown(connection)) this.wereDown.add(connection);
+  private took(
+    connection: string,
+    code: FailureCode | null,
+    retryAfterMs: number | null,
+    exchange: readonly Exchange[],
+    sent = false,
+  ): void {
+    this.flows.set(connection, afterExchange(this.flow(connection), code, retryAfterMs, this.clock.monotonic(), sent));
+    if (this.isDown(connection, true)) this.wereDown.add(connection);
     this.clock.observe(connection, exchange);
   }
 
@@ -111,7 +171,7 @@ export class Traffic implements EhrGateways {
       send: async (prepared, deadlineMs) => {
         const answer = await gateway.send(prepared, deadlineMs);
         const code = 'code' in answer ? answer.code : null;
-        this.took(connection, code, answer.outcome === 'throttled' ? answer.retryAfterMs : null, answer.exchange);
+        this.took(connection, code, answer.outcome === 'throttled' ? answer.retryAfterMs : null, answer.exchange, true);
         return answer;
       },
       find: async (query) => {
@@ -120,6 +180,7 @@ export class Traffic implements EhrGateways {
         else this.took(connection, null, null, answer.exchange);
         return answer;
       },
+      ...(gateway.markAsError === undefined ? {} : { markAsError: gateway.markAsError.bind(gateway) }),
       ...this.watchMonitor(connection, gateway),
       ...this.watchListed(connection, gateway),
       read: async (reference) => {

@@ -5,6 +5,7 @@ import { contractRowFor } from '../policy/in-force.ts';
 import { writeEntry, commitWrites } from '../write-commit.ts';
 import { readBack } from '../verification/read-back.ts';
 import { findQuery } from './look.ts';
+import type { FindOutcome } from '../../ports/outbound/index.ts';
 import { lateSuccess, mayBeLate, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -55,18 +56,32 @@ async function* notCharted({ ledger, clock }: EngineDeps): AsyncIterable<WriteRo
  * @returns `true` when there is nothing more to send
  */
 export async function attachIfPresent(deps: EngineDeps, row: WriteRow): Promise<boolean> {
+  return (await lookOnce(deps, row, lateSuccess)).attached;
+}
+
+/**
+ * Looks once for a write that counts as not charted, and attaches it if it is in the chart.
+ *
+ * @param attach the states through which one that is found goes; `null`: it is left as it is
+ * @returns what the chart said besides; `null`: it could not be asked
+ */
+export async function lookOnce(
+  deps: Pick<EngineDeps, 'ledger' | 'gateways' | 'clock' | 'random' | 'engineId' | 'matrix' | 'consentPolicy' | 'searchSettleMs'>,
+  row: WriteRow,
+  attach: typeof lateSuccess,
+): Promise<{ readonly attached: boolean; readonly answer: FindOutcome | null }> {
   const gateway = await deps.gateways.open(row.connection);
-  if ('refused' in gateway) return false;
+  if ('refused' in gateway) return { attached: false, answer: null };
   const prepared = await preparedOf(deps, row);
   const answer = await gateway.find(await findQuery(deps, row, prepared, deps.searchSettleMs));
-  if (answer.outcome !== 'present') return false;
+  if (answer.outcome !== 'present') return { attached: false, answer };
   const { reference, versionId } = answer.match;
   const contract = await contractRowFor(deps, row);
   const back = await readBack(gateway, prepared, contract, reference, 0, deps.clock.now(), deps.random.fraction());
   const now = deps.clock.now();
-  const moves = lateSuccess(row, { reference, versionId, landing: 'charted', verification: back.verification }, now);
-  if (moves === null) return false;
+  const moves = attach(row, { reference, versionId, landing: 'charted', verification: back.verification }, now);
+  if (moves === null) return { attached: false, answer };
   const exchange = [...answer.exchange, ...back.exchange];
   const entry = writeEntry('write.looked-up', row, now, engineActor(deps), { id: row.id, moves, exchange });
-  return (await commitWrites(deps.ledger, [row], [entry])).ok;
+  return { attached: (await commitWrites(deps.ledger, [row], [entry])).ok, answer };
 }

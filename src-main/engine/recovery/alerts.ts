@@ -1,5 +1,5 @@
 import type { EngineDeps } from '../deps.ts';
-import { alertsOf, type Alert, type WriteRow } from '../../../src-shared/domain/index.ts';
+import { alertsOf, wrongPatientCodes, type Alert, type WriteRow } from '../../../src-shared/domain/index.ts';
 import { calendarWaits, stuckWrites } from './stuck.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -7,7 +7,7 @@ import { limits } from '../../../src-shared/limits/index.ts';
 export async function alertsNow({ ledger, clock }: Pick<EngineDeps, 'ledger' | 'clock'>): Promise<readonly Alert[]> {
   const waiting = await calendarWaits(ledger);
   const rows: (WriteRow & { readonly movingSince?: number })[] = waiting.slice();
-  for (const code of ['chart-misplaced', 'charted-late', 'chart-drifted', 'follow-up-overdue'] as const)
+  for (const code of ['chart-misplaced', 'charted-late', 'chart-drifted', 'follow-up-overdue', ...wrongPatientCodes] as const)
     rows.push(...(await ledger.writes({ code, limit: limits.claimBatchMax })));
   const closed = new Set(waiting.map((row) => row.connection));
   for await (const { row, movingSince } of stuckWrites({ ledger, clock }, closed))

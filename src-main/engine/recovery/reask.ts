@@ -1,15 +1,8 @@
-import { stoppedBy } from '../dispatch/stop.ts';
+import { stageOf, stoppedBy } from '../dispatch/stop.ts';
 import { standingNow, type StandingDeps } from '../policy/standing.ts';
 import { heldWrites, release } from './release.ts';
 import type { Ledger } from '../../ports/outbound/index.ts';
-import {
-  stageFor,
-  stillHeld,
-  workspaceLog,
-  type Actor,
-  type FailureCode,
-  type WriteRow,
-} from '../../../src-shared/domain/index.ts';
+import { stillHeld, workspaceLog, type Actor, type FailureCode, type WriteRow } from '../../../src-shared/domain/index.ts';
 
 /** Asking again about writes that are held, when something that held them may have changed. */
 
@@ -28,7 +21,12 @@ const byStanding = [
 ] as const satisfies readonly FailureCode[];
 
 /** Holds of which Countersign itself can see whether they are over. */
-export const seenHolds = ['writes-switched-off', 'stage-read-only', ...byStanding] as const satisfies readonly FailureCode[];
+export const seenHolds = [
+  'writes-switched-off',
+  'drafts-switched-off',
+  'stage-read-only',
+  ...byStanding,
+] as const satisfies readonly FailureCode[];
 export type SeenHold = (typeof seenHolds)[number];
 
 /**
@@ -40,8 +38,9 @@ export async function holdsStill(deps: ReaskDeps, row: WriteRow): Promise<boolea
   const { hold } = row.state;
   const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
   if (!byStanding.some((code) => code === hold.code)) {
-    const staged = connection === undefined ? undefined : { stage: stageFor(connection, row.resourceType) };
-    return stillHeld(hold, staged, await stoppedBy(deps.ledger, row, 'writes'));
+    const staged = connection === undefined ? undefined : { stage: await stageOf(deps.ledger, connection, row) };
+    const what = hold.code === 'drafts-switched-off' ? 'drafts' : 'writes';
+    return stillHeld(hold, staged, await stoppedBy(deps.ledger, row, what));
   }
   if (connection === undefined) return true;
   return (await standingNow(deps, row, connection)).held?.code === hold.code;

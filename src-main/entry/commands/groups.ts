@@ -37,6 +37,14 @@ export function groupDecide(context: CommandContext, id: string, decision: Group
   });
 }
 
+export function groupCompensate(context: CommandContext, write: string, reason: string): Promise<number> {
+  return withPerson(context, 'group.decide', async ({ deps, person, actor }) => {
+    tell(context, 'group-compensate', done(await groups(deps).compensate(write, reason, person, actor)));
+    context.io.note('It is checked at the next run, and goes when a person has approved exactly what it sends.');
+    return 0;
+  });
+}
+
 export function groupUndone(context: CommandContext, write: string, note: string): Promise<number> {
   return withPerson(context, 'group.decide', async ({ deps, person, actor }) => {
     tell(context, 'group-undone', done(await groups(deps).undone(write, note, person, actor)));
@@ -53,10 +61,10 @@ type GroupOutput = Output<'group-show'>;
 
 function tell(
   context: CommandContext,
-  command: 'group-show' | 'group-list' | 'group-decide' | 'group-undone',
+  command: 'group-show' | 'group-list' | 'group-decide' | 'group-undone' | 'group-compensate',
   view: GroupView,
 ): void {
-  const { id, tenant, eventId, phase, state, members, offers, decisions } = view;
+  const { id, tenant, eventId, phase, state, members, offers, decisions, compensations } = view;
   const output: GroupOutput = {
     group: id,
     tenant,
@@ -74,11 +82,12 @@ function tell(
     })),
     offers: offers.map((offer) => ({ ...offer, by: [...offer.by] })),
     decisions: decisions.map(({ at, writes, ...rest }) => ({ ...rest, at: isoTime(at), writes: [...writes] })),
+    compensations: compensations.map((one) => ({ id: one.id, compensates: one.compensates ?? '', state: one.state.name })),
   };
   context.io.result(command, output, words(output));
 }
 
-function words({ group, eventId, phase, state, members, offers, decisions }: GroupOutput): string {
+function words({ group, eventId, phase, state, members, offers, decisions, compensations }: GroupOutput): string {
   return [
     `Group ${group} of ${printable(eventId)}: ${state}, ${phase}.`,
     ...members.map(
@@ -86,7 +95,11 @@ function words({ group, eventId, phase, state, members, offers, decisions }: Gro
         `  ${one.id}  ${one.phase}  ${one.state}  ${one.resourceType}  ${one.connection}${one.reference === null ? '' : `  ${printable(one.reference)}`}`,
     ),
     ...(offers.length === 0 ? [] : ['Charted beside something that failed; a person decides whether it stays:']),
-    ...offers.map((one) => `  ${one.write}  ${one.how}, by ${one.by.join(' or ')}: ${one.consequence}`),
+    ...offers.map(
+      (one) =>
+        `  ${one.write}  ${one.how}, decided by ${one.by.join(' or ')}, ${one.sends ? 'sent by "group compensate" or done by hand' : 'done by hand'}: ${one.consequence}`,
+    ),
     ...decisions.map((one) => `Decided ${one.decision} at ${one.at} by ${printable(one.by)}: ${printable(one.reason)}`),
+    ...compensations.map((one) => `Write ${one.id} takes ${one.compensates} back: ${one.state}`),
   ].join('\n');
 }

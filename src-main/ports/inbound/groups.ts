@@ -32,6 +32,8 @@ export interface GroupView extends GroupPicture {
   readonly offers: readonly CompensationOffer[];
   /** What people have decided about the offers, oldest first. */
   readonly decisions: readonly GroupDecided[];
+  /** Writes that take members back, oldest first (E2). */
+  readonly compensations: readonly WriteRow[];
 }
 
 export type GroupOutcome =
@@ -39,7 +41,14 @@ export type GroupOutcome =
   | {
       readonly ok: false;
       readonly code:
-        'group-unknown' | 'write-unknown' | 'no-offer' | 'role-forbids' | 'reason-missing' | 'state-forbids' | 'still-charted';
+        | 'group-unknown'
+        | 'write-unknown'
+        | 'no-offer'
+        | 'role-forbids'
+        | 'reason-missing'
+        | 'state-forbids'
+        | 'still-charted'
+        | 'chart-moved';
       readonly message: string;
     };
 
@@ -50,6 +59,12 @@ export interface Groups {
   waiting(actor: Actor): Promise<readonly GroupView[]>;
   /** Records what a person decided about the offers of a group. Nothing is sent by it. */
   decide(id: string, decision: GroupDecision, reason: string, person: Person, actor: Actor): Promise<GroupOutcome>;
+  /**
+   * A person accepts that Countersign takes a charted write back where its contract and adapter have a change for that: a
+   * write of its own is planned, to be checked, approved, sent and read back like any other. Refused when nobody decided to
+   * undo it, it is being or has been taken back, writes are switched off, or the chart no longer holds what was written.
+   */
+  compensate(write: string, reason: string, person: Person, actor: Actor): Promise<GroupOutcome>;
   /** A person has taken a charted write back in the EHR: it is read there, and counts as taken back when the chart shows it. */
   undone(write: string, note: string, person: Person, actor: Actor): Promise<GroupOutcome>;
 }

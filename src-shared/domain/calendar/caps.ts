@@ -1,3 +1,4 @@
+import type { Rest } from '../flow.ts';
 import type { Connection, ConnectionSettings } from '../people.ts';
 import type { WriteRow } from '../write.ts';
 import { dayText, epochOf, localTime, localWords, plusDays } from './zone.ts';
@@ -5,11 +6,25 @@ import { windowOpenAt, windowWords } from './windows.ts';
 
 /** What a connection's calendar says about sending now: maintenance windows and daily caps (C6, B4). */
 
-/** How many requests left for one connection, or for one source on it, on one day of its calendar. */
+/**
+ * How many requests left for one connection, or for one source on it, on one day of its calendar. Under the key of
+ * `retriesKey`: how many were sent again on it; of `restsKey`: how often its circuit breaker changed.
+ */
 export interface SendsRow {
   readonly key: string;
   readonly version: number;
   readonly sends: number;
+  /** What the last one left of the connection's budget of retries, and when (epoch milliseconds). */
+  readonly retries?: { readonly left: number; readonly at: number };
+  /** What the connection does not do for now; left out: it does everything. */
+  readonly resting?: Resting;
+}
+
+/** What a connection does not do for now because its EHR is in trouble, as the engine saw it that leaves it alone. */
+export interface Resting extends Rest {
+  readonly engine: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
 }
 
 /** One cap that a write falls under, with the name under which the day's sends are counted. */

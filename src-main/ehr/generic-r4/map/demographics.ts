@@ -28,14 +28,19 @@ export function changedMembers(item: DemographicsContent, current: ExactObject):
 
 /** The Patient with the change made and this write's tag on it, without what the server keeps by itself. */
 export function changedPatient(item: DemographicsContent, current: ExactObject, id: string): ExactObject {
-  const { versionId: _version, lastUpdated: _time, source: _source, ...meta } = asObject(current.meta) ?? {};
   const { text, ...kept } = current;
   return members({
     ...kept,
     text: hasGeneratedText(current) ? undefined : text,
     ...changedMembers(item, current),
-    meta: members({ ...meta, tag: [...asArray(meta.tag), writeTag(id)] }),
+    meta: taggedMeta(current, id),
   });
+}
+
+/** The meta of a next version: this write's tag after those that are there, without what the server keeps by itself. */
+export function taggedMeta(current: ExactObject, id: string): ExactObject {
+  const { versionId: _version, lastUpdated: _time, source: _source, ...meta } = asObject(current.meta) ?? {};
+  return members({ ...meta, tag: [...asArray(meta.tag), writeTag(id)] });
 }
 
 /** The same change as JSON Patch operations (RFC 6902); `add` replaces a member that is there. */

@@ -8,6 +8,7 @@ import { carePlan, communication, serviceRequest, task } from './plans.ts';
 
 export { mapContext, type MapContext, type Mapped } from './common.ts';
 export { changedPatient, patchedMembers, patchOperations, replacedLists } from './demographics.ts';
+export { markedResource } from './entered-in-error.ts';
 
 /** The resource a clinical item becomes when it is created in a chart. Changes of what is there are not among them. */
 export function createdResource(clinical: ClinicalItem, resourceType: string, context: MapContext): Mapped {
