@@ -11,8 +11,9 @@ export default defineConfig({
     pool: 'forks',
     // Vitest would leave one processor free; most tests here wait for programs they have started.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Tests wait for signals, never for time; on a loaded machine a command that opens a workspace takes its seconds.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // A forgotten `only` would pass a run that left everything else out.
     allowOnly: false,
     coverage: {

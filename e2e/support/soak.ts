@@ -184,7 +184,8 @@ function eventLines(writes: number, people: readonly TestPatient[]): readonly st
           code: { system: 'http://loinc.org', code: '8867-4', display: 'Heart rate' },
           value: heartRate(index),
           unit: '/min',
-          effectiveAt: '2026-03-02T09:10:00Z',
+          // Each at a moment of its own: the same one twice would be held for a person.
+          effectiveAt: new Date(Date.UTC(2026, 2, 1) + index * 1000).toISOString(),
         },
       ],
     });

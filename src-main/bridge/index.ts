@@ -2,6 +2,7 @@ export {
   connectionView,
   findingView,
   isoTime,
+  layered,
   personView,
   timelineEntry,
   windowView,

@@ -12,15 +12,20 @@ import {
   codeOf,
   dueAt,
   failureOf,
+  layerOf,
   signingRule,
   waitsForCalendar,
   type Connection,
   type FailureCode,
+  type Finding,
   type FollowUp,
+  type FindingLayer,
   type FindingSignature,
   type MaintenanceWindow,
   type NamedFinding,
   type Person,
+  type ShownRead,
+  type WriteApproval,
   type WriteRow,
   type WriteState,
 } from '../../src-shared/domain/index.ts';
@@ -84,9 +89,12 @@ export function writeDetail(view: WriteView): WriteDetail {
     },
     failure: code === null ? null : failureView(code),
     waitingFor: waitingFor(state),
-    approval: approval === null ? null : { ...approval, at: isoTime(approval.at) },
+    approval: approval === null ? null : approvalView(approval),
+    selection: row.selection === undefined ? null : { ...row.selection, at: isoTime(row.selection.at) },
     request: prepared === null ? null : { ...prepared, headers: { ...prepared.headers } },
     facts: view.facts,
+    withheld: view.withheld.map((one) => ({ ...one })),
+    reads: view.reads === null ? null : { ...view.reads, made: view.reads.made.map(readView) },
     findings: view.signed.map(findingView),
     normalized: normalizedView(view.normalized),
     differences: committed?.verification.result === 'partial' ? [...committed.verification.differences] : [],
@@ -97,15 +105,35 @@ export function writeDetail(view: WriteView): WriteDetail {
   };
 }
 
+function readView({ purpose, what, found, elements }: ShownRead): NonNullable<WriteDetail['reads']>['made'][number] {
+  return { purpose, what, found: [...found], elements: elements === null ? null : [...elements] };
+}
+
+function approvalView(approval: WriteApproval): NonNullable<WriteDetail['approval']> {
+  const { with: earlier } = approval;
+  return { ...oneApproval(approval), ...(earlier === undefined ? {} : { with: earlier.map(oneApproval) }) };
+}
+
+function oneApproval(approval: WriteApproval): Omit<NonNullable<WriteDetail['approval']>, 'with'> {
+  const { by, name, role, at, meaning, made, contentSha256, requestSha256, emergency } = approval;
+  const standIn = emergency === undefined ? {} : { emergency };
+  return { by, name, role, at: isoTime(at), meaning, made, contentSha256, requestSha256, ...standIn };
+}
+
 /** Copied: what leaves the engine is not what it holds. */
 function normalizedView(record: WriteView['normalized']): WriteDetail['normalized'] {
   return record === null ? null : { ...record, steps: record.steps.map((step) => ({ ...step })) };
 }
 
+/** A finding with the layer of its rule, as it is shown. */
+export function layered(finding: Finding): Finding & { readonly layer: FindingLayer } {
+  return { ...finding, layer: layerOf(finding.rule) };
+}
+
 export function findingView({ name, finding, signature }: NamedFinding): WriteDetail['findings'][number] {
   const rule = signingRule(finding);
   return {
-    ...finding,
+    ...layered(finding),
     name,
     signing: rule.act === 'none' ? null : { act: rule.act, roles: [...rule.roles], anotherPerson: rule.anotherPerson },
     signature: signature === null ? null : signatureView(signature),
@@ -161,7 +189,7 @@ export function personView(person: Person): PersonView {
 }
 
 export function connectionView(connection: Connection): ConnectionShape {
-  const { name, adapter, baseUrl, tenants, environment, stage, stages, baa, auth, active } = connection;
+  const { name, adapter, baseUrl, tenants, environment, stage, stages, scopedStages, baa, auth, active } = connection;
   return {
     name,
     adapter,
@@ -170,6 +198,7 @@ export function connectionView(connection: Connection): ConnectionShape {
     environment,
     stage,
     ...(stages === undefined ? {} : { stages: { ...stages } }),
+    ...(scopedStages === undefined ? {} : { scopedStages: scopedStages.map((one) => ({ ...one, scope: { ...one.scope } })) }),
     baa,
     auth: auth.kind,
     active,

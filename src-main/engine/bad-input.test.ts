@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Harness, record, tester } from './testing/harness.ts';
-import { consents } from './index.ts';
+import { alertsNow, consents } from './index.ts';
 import { r4Definitions, ucumUnits } from '../platform/index.ts';
 import { agreeing } from './testing/fake-ehr.ts';
 import { checkResourceCodes, type FailureCode } from '../../src-shared/domain/index.ts';
@@ -147,6 +147,7 @@ describe('taken in, and stopped or shown by the checks', () => {
     ],
     ['another birth date', { birthDate: '1999-01-01' }, 'patient-differs'],
     ['another name', { name: [{ family: 'Other' }] }, 'patient-differs'],
+    ['a name that only looks the same (BAD-17)', { name: [{ family: '\u0421ampbell' }] }, 'patient-differs'],
   ])('BAD-14 %s: nothing is prepared', async (_name, changes, code) => {
     harness.ehr.lookUps = (query) => {
       const answer = agreeing(query);
@@ -155,6 +156,9 @@ describe('taken in, and stopped or shown by the checks', () => {
     };
     expect((await checked(good)).state).toEqual({ name: 'failed-terminal', code });
     expect(harness.ehr.sends).toEqual([]);
+    // Whose chart it would have been is told until somebody has settled it.
+    const told = (await alertsNow(harness.deps)).map(({ kind }) => kind);
+    expect(told).toEqual(code === 'patient-differs' ? ['wrong-patient'] : []);
   });
 
   it('BAD-14 a visit of somebody else', async () => {
@@ -178,6 +182,7 @@ describe('taken in, and stopped or shown by the checks', () => {
   it.each<[string, string, string]>([
     ['a right-to-left override', 'Give 10\\u202e mg', 'review text-invisible-character'],
     ['a zero-width space', 'warf\\u200barin', 'review text-invisible-character'],
+    ['a tag that nobody sees', '10\\udb40\\udc31 mg', 'review text-invisible-character'],
     ['a letter of another script', 'w\\u0430rfarin 5 mg', 'review text-mixed-script'],
   ])('BAD-17 %s is shown before it is approved', async (_name, text, rule) => {
     expect((await checked(withContent(`{"note":{"text":"${text}"}}`))).rules).toContain(rule);
@@ -188,6 +193,13 @@ describe('taken in, and stopped or shown by the checks', () => {
     const { rules, state } = await checked(withContent(content));
     expect(rules).toContain('stop unit-not-ucum');
     expect(state).toEqual({ name: 'failed-terminal', code: 'content-refused' });
+  });
+
+  it('BAD-18 NUL in a text is shown, and never dropped', async () => {
+    const { body, rules } = await checked(withContent('{"note":{"text":"Give\\u0000 10 mg"}}'));
+    expect(rules).toContain('review text-invisible-character');
+    const { content } = JSON.parse(body) as { content: string };
+    expect((JSON.parse(content) as { text: string }).text).toBe('Give\u0000 10 mg');
   });
 
   it('BAD-18 text that is not composed keeps its characters, and piled marks are shown', async () => {
@@ -273,6 +285,22 @@ describe('resources', () => {
     '<p style="background:url(http://x)">x</p>',
   ])('BAD-15 the narrative %s is not one', (inside) => {
     expect(found(xhtml(inside))).toContain('stop r4-narrative');
+  });
+
+  it.each(['0000-00-00', '2026-02-30', '275760-09-13', '2026-13-01', '2026', '2026-03-02T24:00:00Z', '2026-03-02T09:00:00'])(
+    'BAD-10 the birth date and the moment %s are never mended',
+    (text) => {
+      const birth = found({ resourceType: 'Patient', birthDate: text });
+      const moment = found({ ...observation, effectiveDateTime: text });
+      for (const rules of [birth, moment])
+        // A year alone is a date of low precision, and a moment as well.
+        expect(rules.some((rule) => /^stop r4-(?:primitive-format|no-such-day)$/.test(rule))).toBe(text !== '2026');
+    },
+  );
+
+  it('BAD-9 a number beyond all measure in a resource keeps its characters', () => {
+    const parsed = parseExact('{"resourceType":"Observation","valueQuantity":{"value":1e400}}', limits.jsonDepthMax);
+    expect(parsed.ok && JSON.stringify(parsed.value)).toContain('1e400');
   });
 
   it('BAD-17 units that look like others', () => {

@@ -152,7 +152,7 @@ describe('the stage of a connection', () => {
 describe('one resource type of a connection', () => {
   it('B4 stays behind while the connection goes on, and goes with it once it is raised', async () => {
     const { stage } = control(harness.deps);
-    await stage('ehr', 'shadow', 'notes first', tester, 'DocumentReference');
+    await stage('ehr', 'shadow', 'notes first', tester, { resource: 'DocumentReference' });
     const note = await one({ id: 'e1' });
     const task = JSON.stringify({ tasks: [{ key: 't1', description: 'Call the pharmacy.' }] });
     const other = await one({ id: 'e2', patient: 'p2', content: task });
@@ -161,14 +161,17 @@ describe('one resource type of a connection', () => {
     // Checked and prepared all the same: what would be sent can be looked at.
     expect((await harness.write(note)).prepared).not.toBeNull();
     expect((await stateOf(other)).name).toBe('committed');
-    expect(await stage('ehr', 'staged', 'rehearsed', tester, 'DocumentReference')).toEqual({ ok: true, released: 1 });
+    expect(await stage('ehr', 'staged', 'rehearsed', tester, { resource: 'DocumentReference' })).toEqual({
+      ok: true,
+      released: 1,
+    });
     await harness.drain();
     expect((await stateOf(note)).name).toBe('committed');
   });
 
   it('B4 never goes further than the connection', async () => {
     const { stage } = control(harness.deps);
-    await stage('ehr', 'limited-auto-write', 'notes only', tester, 'DocumentReference');
+    await stage('ehr', 'limited-auto-write', 'notes only', tester, { resource: 'DocumentReference' });
     await stage('ehr', 'read-only', 'trouble', tester);
     const note = await one({ id: 'e1' });
     await harness.drain();
@@ -179,13 +182,13 @@ describe('one resource type of a connection', () => {
     const real = await Harness.open([{ ...connection, environment: 'production', stage: 'staged', tenants: ['north'] }]);
     try {
       const { stage } = control(real.deps);
-      expect(await stage('ehr', 'draft', 'notes later', tester, 'DocumentReference')).toMatchObject({ ok: true });
-      expect(await stage('ehr', 'staged', 'now', tester, 'DocumentReference')).toMatchObject({
+      expect(await stage('ehr', 'draft', 'notes later', tester, { resource: 'DocumentReference' })).toMatchObject({ ok: true });
+      expect(await stage('ehr', 'staged', 'now', tester, { resource: 'DocumentReference' })).toMatchObject({
         ok: false,
         code: 'stage-not-earned',
         message: expect.stringContaining('after draft comes shadow') as string,
       });
-      expect(await stage('ehr', 'shadow', 'now', tester, 'DocumentReference')).toMatchObject({
+      expect(await stage('ehr', 'shadow', 'now', tester, { resource: 'DocumentReference' })).toMatchObject({
         ok: false,
         code: 'stage-not-earned',
       });

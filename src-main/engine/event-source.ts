@@ -1,4 +1,4 @@
-import type { LedgerReader } from '../ports/outbound/index.ts';
+import type { Entry, LedgerReader } from '../ports/outbound/index.ts';
 import {
   businessEvent,
   contractRow,
@@ -40,15 +40,29 @@ export class EventSource {
     const key = `${tenant} ${seq}`;
     const cached = this.cache.get(key);
     if (cached !== undefined) return cached;
-    const entry = await this.ledger.entry(tenant, seq);
+    return this.parsed(key, await this.ledger.entry(tenant, seq));
+  }
+
+  private parsed(key: string, entry: Entry | undefined): BusinessEvent {
     const record = entry?.body !== null && entry?.body !== undefined && 'record' in entry.body ? entry.body.record : undefined;
-    if (record === undefined) throw new Error(`log entry ${seq} of ${tenant} holds no readable record`);
+    if (record === undefined) throw new Error(`log entry ${key} holds no readable record`);
     const parsed = parseExact(record, limits.jsonDepthMax);
-    if (!parsed.ok) throw new Error(`the record in log entry ${seq} of ${tenant} no longer parses: ${parsed.fault.message}`);
+    if (!parsed.ok) throw new Error(`the record in log entry ${key} no longer parses: ${parsed.fault.message}`);
     const event = businessEvent.parse(parsed.value);
     if (this.cache.size >= EVENTS_CACHED_MAX) this.cache.delete(this.cache.keys().next().value ?? '');
     this.cache.set(key, event);
     return event;
+  }
+
+  /** The clinical item of another write that is looked at beside; `null` when the key of its patient has been destroyed. */
+  async itemIfKept(row: WriteRow): Promise<{ readonly event: BusinessEvent; readonly item: SlottedItem } | null> {
+    const key = `${row.tenant} ${row.eventSeq}`;
+    if (!this.cache.has(key)) {
+      const entry = await this.ledger.entry(row.tenant, row.eventSeq);
+      if (entry?.body === null) return null;
+      this.parsed(key, entry);
+    }
+    return this.itemOf(row);
   }
 
   /** The clinical item a write was planned for. */

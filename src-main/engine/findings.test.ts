@@ -78,6 +78,45 @@ describe('a stop that may be waived', () => {
     expect(harness.ehr.effects().size).toBe(0);
   });
 
+  it("F3 is asked again under a newer version of the organization's own rules", async () => {
+    const [id = ''] = await harness.accept({ id: 'e1', content: badCode });
+    await harness.drain();
+    await sign('waive', id, CODE, owner);
+    await harness.drain(1);
+    expect(await stateOf(id)).toMatchObject({ name: 'pending' });
+    const { deps } = harness;
+    const none = { normalRanges: [], disallowed: [], required: [], sections: [], protected: [], conventions: [] };
+    const text = JSON.stringify({ policy: 'house-rules', version: '1', tenant: 'north', ...none });
+    const put = await governance(deps).propose(text, 'first rules', admin, tester);
+    await governance(deps).approve(put.ok ? put.id : '', 'reviewed', owner, tester);
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'held', hold: { code: 'finding-open' } });
+    await sign('waive', id, CODE, owner);
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'committed' });
+    expect((await harness.write(id)).signatures?.map(({ rules }) => rules.split(', ').at(-1))).toEqual([
+      expect.stringMatching(/^units /),
+      'house-rules 1',
+    ]);
+  });
+
+  it('F3 is asked again for a new version of the event, whose content is another', async () => {
+    const [id = ''] = await harness.accept({ id: 'e1', content: badCode, approved: false });
+    await harness.drain();
+    await sign('waive', id, CODE, owner);
+    await harness.drain();
+    expect(await stateOf(id)).toMatchObject({ name: 'awaiting-approval' });
+    const [next = ''] = await harness.accept({
+      id: 'e1',
+      version: 2,
+      content: badCode.replace('"128"', '"131"'),
+      approved: false,
+    });
+    await harness.drain();
+    expect(await stateOf(next)).toMatchObject({ name: 'held', hold: { code: 'finding-open' } });
+    expect((await harness.write(next)).signatures ?? []).toEqual([]);
+  });
+
   it('F3 is asked again by a newer version of the rules', async () => {
     const [id = ''] = await harness.accept({ id: 'e1', content: badCode });
     await harness.drain();

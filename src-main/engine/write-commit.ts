@@ -2,7 +2,9 @@ import type { CommitResult, EntryDraft, Ledger } from '../ports/outbound/index.t
 import type { Actor, EntryBodies, WriteMoved, WriteRow } from '../../src-shared/domain/index.ts';
 
 type WriteEntryType =
-  'write.stuck' | { [T in keyof EntryBodies]: EntryBodies[T] extends WriteMoved ? T : never }[keyof EntryBodies];
+  | 'write.stuck'
+  | 'write.reviewed'
+  | { [T in keyof EntryBodies]: EntryBodies[T] extends WriteMoved ? T : never }[keyof EntryBodies];
 
 /** An entry about one write, in its stream and under its patient's payload key. */
 export function writeEntry<T extends WriteEntryType>(

@@ -9,7 +9,10 @@ import { ConsoleIo } from './console-io.ts';
 import { init } from './commands/init.ts';
 import { connectionAdd } from './commands/registry.ts';
 import { status } from './commands/work.ts';
+import { withEngineLock } from './engine-lock.ts';
 import type { CommandContext } from './session.ts';
+import { openWorkspace } from './workspace.ts';
+import { failureOf, workspaceLog } from '../../src-shared/domain/index.ts';
 
 /** How far, how fast and when a connection may be written to, from the options to the stored row. */
 
@@ -81,6 +84,9 @@ it('C6 B4 limits are set, added to and taken away again, each with a reason', as
   expect(await cli('connection', 'set', 'north', '--per-day', '0', ...why)).toMatchObject({
     refused: expect.stringContaining('switch writes off') as string,
   });
+  expect(await cli('connection', 'set', 'north', '--region', 'California', ...why)).toMatchObject({
+    refused: expect.stringContaining('is not a region') as unknown,
+  });
   expect(await cli('connection', 'set', 'north', '--time-zone', 'Mars', ...why)).toMatchObject({
     refused: expect.stringContaining('time zone') as string,
   });
@@ -120,5 +126,46 @@ it('B4 a stage of one resource type is told as such; A3 there is no group yet, a
   });
   expect(await cli('group', 'list')).toBeNull();
   expect(await cli('group', 'show', 'nothing')).toMatchObject({ refused: expect.stringContaining('no group') as string });
+  // An administrator decides nothing about what is charted.
+  expect(await cli('group', 'compensate', 'nothing', '--reason', 'why')).toMatchObject({
+    refused: expect.stringContaining('may not do this') as string,
+  });
   expect(await printed(status)).toMatchObject({ clock: null });
+}, 60_000);
+
+it('C6 status says what the running engine leaves alone and why, and nothing of it while none runs', async () => {
+  const workspace = await openWorkspace(folder, 'a long enough passphrase');
+  const at = Date.parse('2026-03-02T10:00:00Z');
+  const resting = { engine: 'engine-1', since: at, what: 'changes', code: 'ehr-unavailable', down: true } as const;
+  await workspace.ledger.commit({
+    tenant: workspaceLog,
+    expected: [],
+    entries: [
+      {
+        type: 'connection.rested',
+        stream: 'rests/north',
+        at,
+        actor: { kind: 'engine', id: 'engine-1' },
+        patientKey: null,
+        correlation: 'engine-1',
+        body: { connection: 'north', engine: 'engine-1', resting },
+      },
+    ],
+  });
+  await workspace.close();
+  expect(await printed(status)).toMatchObject({ resting: [] });
+  await withEngineLock(folder, async () => {
+    expect(await printed(status)).toMatchObject({
+      resting: [
+        {
+          connection: 'north',
+          what: 'changes',
+          since: '2026-03-02T10:00:00.000Z',
+          code: 'ehr-unavailable',
+          words: failureOf('ehr-unavailable').words,
+          held: true,
+        },
+      ],
+    });
+  });
 }, 60_000);

@@ -9,7 +9,7 @@ import {
   connectionWindowRemove,
   type Setting,
 } from './commands/controls.ts';
-import { groupDecide, groupList, groupShow, groupUndone } from './commands/groups.ts';
+import { groupCompensate, groupDecide, groupList, groupShow, groupUndone } from './commands/groups.ts';
 import { secondsOption } from './commands/work.ts';
 import {
   groupDecisions,
@@ -17,6 +17,7 @@ import {
   weekdays,
   type GroupDecision,
   type RolloutStage,
+  type StageScope,
   type Weekday,
 } from '../../src-shared/domain/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
@@ -30,10 +31,14 @@ export function addConnectionControls(connection: Command, act: Act): void {
     .description('raise or lower the rollout stage; raising it lets go what was held for it')
     .argument('<name>')
     .addArgument(new Argument('<stage>').choices(stageOrder))
-    .option('--resource <type>', 'only for this FHIR resource type; of two stages the lower one counts')
+    .option('--resource <type>', 'only for this FHIR resource type; of several stages the lowest counts')
+    .option('--specialty <name>', 'only for this specialty, as events name it')
+    .option('--workflow <step>', 'only for this step of the workflow (workflowStep)')
+    .option('--template <id>', 'only for this prompt template, as ID or ID@VERSION')
+    .option('--section <title>', 'only for notes with this section, by title or code')
     .requiredOption('--reason <text>', 'why')
-    .action((name: string, stage: RolloutStage, options: { resource?: string; reason: string }) =>
-      act((context) => connectionStage(context, name, stage, options.resource ?? null, options.reason)),
+    .action((name: string, stage: RolloutStage, { reason, ...scope }: StageScope & { reason: string }) =>
+      act((context) => connectionStage(context, name, stage, scope, reason)),
     );
   connection
     .command('set')
@@ -44,6 +49,7 @@ export function addConnectionControls(connection: Command, act: Act): void {
     .option('--in-flight <n>', 'pieces of work under way at the same time', wholeNumber)
     .option('--per-minute <n>', 'changes sent per minute', numberOrNone)
     .option('--retries-per-minute <n>', 'of these, changes sent again', numberOrNone)
+    .option('--region <code>', 'where its patients are treated, as in ISO 3166-2: US-CA; rules about consent may ask for it')
     .option('--time-zone <zone>', 'IANA time zone of its day, for example America/Chicago')
     .option('--per-day <n>', 'changes sent per day', numberOrNone)
     .option('--per-day-of <source=n>', 'of these, changes from one source (may be given more than once)', list)
@@ -96,6 +102,12 @@ export function addGroupCommands(cli: Command, act: Act): void {
       act((context) => groupDecide(context, id, decision, options.reason)),
     );
   group
+    .command('compensate')
+    .description('plan the change that takes a write back, where its contract has one: checked, approved and sent like any other')
+    .argument('<write>')
+    .requiredOption('--reason <text>', 'why')
+    .action((write: string, options: { reason: string }) => act((context) => groupCompensate(context, write, options.reason)));
+  group
     .command('undone')
     .description('a write was taken back in the EHR: it is read there, and counts once the chart shows it')
     .argument('<write>')
@@ -141,6 +153,7 @@ interface SettingsOptions {
   readonly inFlight?: number;
   readonly perMinute?: Limit;
   readonly retriesPerMinute?: Limit;
+  readonly region?: string;
   readonly timeZone?: string;
   readonly perDay?: Limit;
   readonly perDayOf?: readonly string[];
@@ -155,6 +168,7 @@ function settingsOf(options: SettingsOptions): Setting {
     inFlight,
     perMinute,
     retriesPerMinute,
+    region,
     timeZone,
     perDay,
     perDayOf = [],
@@ -170,6 +184,7 @@ function settingsOf(options: SettingsOptions): Setting {
     ...(inFlight === undefined ? {} : { inFlightMax: inFlight }),
     ...(typeof perMinute !== 'number' ? {} : { sendsPerMinuteMax: perMinute }),
     ...(typeof retriesPerMinute !== 'number' ? {} : { retriesPerMinuteMax: retriesPerMinute }),
+    ...(region === undefined ? {} : { region }),
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(typeof perDay !== 'number' ? {} : { sendsPerDayMax: perDay }),
     ...(perDayOf.length === 0 || perDayOf.includes('none') ? {} : { sendsPerDayMaxOfSource: bySource(perDayOf) }),

@@ -15,8 +15,9 @@ import {
 import { emergencyList, emergencyOpen, emergencyReview, type EmergencyOptions } from './commands/emergency.ts';
 import { collected } from './cli-options.ts';
 import { findingList, findingSign } from './commands/findings.ts';
+import { reviewList, reviewSign, type ReviewListOptions } from './commands/reviews.ts';
 import { safetyList, safetyRecord, type SafetyOptions } from './commands/safety.ts';
-import { signatoryNames } from '../../src-shared/domain/index.ts';
+import { reviewVerdicts, signatoryNames } from '../../src-shared/domain/index.ts';
 
 type Act = (run: (context: CommandContext) => Promise<number>) => Promise<void>;
 
@@ -66,6 +67,23 @@ export function addPolicyCommands(cli: Command, act: Act): void {
     .requiredOption('--meaning <text>', 'what the signature says')
     .action((name: string, options: { signatory: string; meaning: string }) =>
       act((context) => policySign(context, name, { as: options.signatory, meaning: options.meaning })),
+    );
+
+  const review = cli.command('review').description('what was charted without a decision made here, and looking at it afterwards');
+  review
+    .command('list')
+    .description('what waits for its review, longest first')
+    .option('--connection <name>', 'only of this connection')
+    .option('--all', 'also what has been reviewed', false)
+    .action((options: ReviewListOptions) => act((context) => reviewList(context, options)));
+  review
+    .command('sign')
+    .description('say of a charted write that it is fine, or wrong; never by whoever approved it at its source')
+    .argument('<write>')
+    .addArgument(new Argument('<verdict>').choices(reviewVerdicts))
+    .requiredOption('--reason <text>', 'what was looked at and found')
+    .action((id: string, verdict: (typeof reviewVerdicts)[number], options: { reason: string }) =>
+      act((context) => reviewSign(context, id, verdict, options.reason)),
     );
 
   const finding = cli.command('finding').description('what the checks found, and who answers for it');

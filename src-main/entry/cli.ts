@@ -6,11 +6,12 @@ import { auditTimeline, auditVerify } from './commands/audit.ts';
 import { localConsole } from './commands/console.ts';
 import { switchSet } from './commands/controls.ts';
 import { addConnectionControls, addGroupCommands } from './cli-controls.ts';
-import { list, wholeNumber } from './cli-options.ts';
+import { collected, list, wholeNumber } from './cli-options.ts';
 import { addPolicyCommands } from './cli-policy.ts';
-import { check } from './commands/check.ts';
+import { check, type CheckCommandOptions } from './commands/check.ts';
 import { dryRunFiles } from './commands/dry-run.ts';
 import { init } from './commands/init.ts';
+import { acceptLoss } from './commands/loss.ts';
 import { practiceEhr } from './commands/practice-ehr.ts';
 import {
   connectionAdd,
@@ -26,7 +27,16 @@ import {
 import { shadowReport } from './commands/shadow.ts';
 import { simulateSeeds } from './commands/simulate.ts';
 import { ingest, run, secondsOption, status } from './commands/work.ts';
-import { approveWrite, rejectWrite, resolveWrite, retryWrite, withdrawWrite, write, writes } from './commands/writes.ts';
+import {
+  approveWrite,
+  rejectWrite,
+  resolveWrite,
+  retryWrite,
+  selectWrite,
+  withdrawWrite,
+  write,
+  writes,
+} from './commands/writes.ts';
 import { LedgerError } from '../ledger/index.ts';
 import { origins, roles, switchTargets, type SwitchScope } from '../../src-shared/domain/index.ts';
 
@@ -163,7 +173,10 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .description('run every check on events without taking them in; needs no workspace')
     .argument('<file...>')
     .option('--fhir', 'the files hold FHIR R4 resources or Bundles', false)
-    .action((files: string[], options: { fhir: boolean }) => act((context) => check(context, files, options)));
+    .option('--totals', 'counts by rule instead of a line per record', false)
+    .option('--house-rules <file>', "an organization's rules, for the events of its tenant (repeat)", collected)
+    .option('--in-force', 'the rules of organizations that are in force in the workspace', false)
+    .action((files: string[], options: CheckCommandOptions) => act((context) => check(context, files, options)));
   cli
     .command('dry-run')
     .description('what would become of events and what would be sent; takes nothing in and sends nothing')
@@ -192,7 +205,7 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
 
   cli
     .command('switch')
-    .description('kill switch: stop sending (or approving here) at once, for everything or for what is named, and go on again')
+    .description('kill switch: stop sending, approving here or checking drafts at once, for everything or for what is named')
     .addArgument(new Argument('<what>').choices(switchTargets))
     .addArgument(new Argument('<off-or-on>').choices(['off', 'on']))
     .option('--tenant <tenant>')
@@ -231,6 +244,12 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
     .option('--meaning <text>', 'what the approval says', 'reviewed and approved for the chart')
     .action((id: string, options: { meaning: string }) => act((context) => approveWrite(context, id, options.meaning)));
   cli
+    .command('select')
+    .description('take up what the contract blocks; it goes only if two others then approve it')
+    .argument('<id>')
+    .requiredOption('--reason <text>', 'why it has to be written all the same')
+    .action((id: string, options: { reason: string }) => act((context) => selectWrite(context, id, options.reason)));
+  cli
     .command('reject')
     .argument('<id>')
     .requiredOption('--reason <text>')
@@ -261,6 +280,13 @@ function program(act: (run: (context: CommandContext) => Promise<number>) => Pro
 
   const audit = cli.command('audit').description('evidence');
   audit.command('verify').action(() => act(auditVerify));
+  audit
+    .command('accept-loss')
+    .description(
+      'go on with a ledger that lost its end (ledger-tail-lost, ledger-rolled-back): put on record, writes switched off, and everything that may have been sent looked for in the chart; sends nothing',
+    )
+    .requiredOption('--reason <text>', 'why there is no newer ledger')
+    .action((options: { reason: string }) => act((context) => acceptLoss(context, options.reason)));
   audit
     .command('timeline')
     .option('--write <id>')

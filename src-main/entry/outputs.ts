@@ -23,6 +23,8 @@ const receipt = z.strictObject({
   eventId: z.string().nullable(),
   status: z.enum(['accepted', 'duplicate', 'new-version', 'refused']),
   writes: z.array(z.string()),
+  /** What is kept and not charted: what was unclear to its source, suggestions, cues for coding. */
+  kept: z.array(z.strictObject({ slot: z.string(), reason: z.string() })).optional(),
   code: code.optional(),
   message: z.string().optional(),
 });
@@ -63,6 +65,8 @@ const group = z.strictObject({
       connection: z.string(),
       reference: z.string(),
       how: z.enum(['addendum', 'entered-in-error', 'status-change', 'restore-version', 'by-hand']),
+      /** Countersign can send it ("group compensate"); else a person does it in the EHR. */
+      sends: z.boolean(),
       by: z.array(shapes.role),
       consequence: z.string(),
     }),
@@ -76,6 +80,8 @@ const group = z.strictObject({
       writes: z.array(z.string()),
     }),
   ),
+  /** Writes that take members back, each of them governed like any other. */
+  compensations: z.array(z.strictObject({ id: z.string(), compensates: z.string(), state: shapes.stateName })),
 });
 
 /** Schemas by command; `list` commands print one such document per line. */
@@ -104,6 +110,7 @@ export const outputs = {
       inFlightMax: z.int().optional(),
       sendsPerMinuteMax: z.int().optional(),
       retriesPerMinuteMax: z.int().optional(),
+      region: z.string().optional(),
       timeZone: z.string().optional(),
       sendsPerDayMax: z.int().optional(),
       sendsPerDayMaxOfSource: z.record(z.string(), z.int()).optional(),
@@ -116,6 +123,8 @@ export const outputs = {
     connection: z.string(),
     /** Left out where the stage is that of the whole connection. */
     resource: z.string().optional(),
+    /** What else it is for, alone or with a resource type. */
+    scope: shapes.stageScope.optional(),
     stage: connection.shape.stage,
     released: z.int(),
   }),
@@ -131,8 +140,43 @@ export const outputs = {
   check: z.strictObject({
     line: z.int(),
     file: z.string().optional(),
+    /** The id of the event, or of the resource. */
     eventId: z.string().nullable(),
     findings: z.array(shapes.finding),
+    /** With `--fhir`: each resource of the record, what was checked of it and what could not be. */
+    resources: z
+      .array(
+        z.strictObject({
+          path: z.string(),
+          resourceType: z.string().nullable(),
+          id: z.string().nullable(),
+          checked: z.array(z.enum(['structure', 'content'])),
+          notChecked: z.array(z.strictObject({ what: z.enum(['structure', 'content', 'values-by-age']), why: z.string() })),
+        }),
+      )
+      .optional(),
+  }),
+  /** With `--totals`, instead of a document per record. */
+  'check-totals': z.strictObject({
+    records: z.int(),
+    /** Files that could not be read. */
+    unread: z.int(),
+    /** Records with nothing to review and nothing that stops. */
+    clean: z.int(),
+    findings: z.strictObject({ stop: z.int(), review: z.int(), information: z.int() }),
+    /** Findings to review and that stop, per record. */
+    seriousPerRecord: z.number(),
+    rules: z.array(
+      z.strictObject({
+        rule: z.string(),
+        layer: shapes.finding.shape.layer,
+        severity: shapes.finding.shape.severity,
+        findings: z.int(),
+        records: z.int(),
+      }),
+    ),
+    /** With `--fhir`: resources by type, and how many of them could only be checked in part. */
+    resources: z.array(z.strictObject({ resourceType: z.string(), resources: z.int(), inPart: z.int() })),
   }),
   'dry-run': z.strictObject({
     line: z.int(),
@@ -217,6 +261,18 @@ export const outputs = {
     states: countByState,
     groups: z.record(z.string(), z.int()),
     connections: z.record(z.string(), countByState),
+    /** Connections that the running engine leaves alone because their EHR is in trouble, but for one try now and then. */
+    resting: z.array(
+      z.strictObject({
+        connection: z.string(),
+        what: z.enum(['everything', 'changes']),
+        since: time,
+        code,
+        words: z.string(),
+        /** It has lasted so long that what is due is held. */
+        held: z.boolean(),
+      }),
+    ),
     queue: z.strictObject({ oldestUnsettledSeconds: z.int().nullable(), oldestUnknownSeconds: z.int().nullable() }),
     /** What needs a person now, by kind; empty when there is nothing. */
     alerts: z.array(z.strictObject({ kind: z.enum(alertKinds), writes: z.int().positive(), words: z.string() })),
@@ -249,12 +305,24 @@ export const outputs = {
   'group-list': group,
   'group-decide': group,
   'group-undone': group,
+  'group-compensate': group,
   approve: decision,
+  select: decision,
   reject: decision,
   retry: decision,
   withdraw: decision,
   resolve: decision,
   'audit-verify': shapes.logReport,
+  'audit-accept-loss': z.strictObject({
+    logs: z.array(z.strictObject({ tenant: z.string(), had: z.int(), has: z.int() })),
+    /** Time of the newest entry that is left. */
+    since: time,
+    looked: z.int(),
+    found: z.int(),
+    absent: z.int(),
+    unclear: z.int(),
+    writesSwitchedOff: z.literal(true),
+  }),
   'audit-timeline': timelineEntry,
   console: z.strictObject({ url: z.url() }),
   'practice-ehr': z.strictObject({ baseUrl: z.string(), controlUrl: z.string() }),

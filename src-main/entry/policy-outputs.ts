@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shapes } from '../../src-shared/contract/index.ts';
-import { consentRules, riskTiers, roles, signatoryNames, versionKinds } from '../../src-shared/domain/index.ts';
+import { consentRules, reviewVerdicts, riskTiers, roles, signatoryNames, versionKinds } from '../../src-shared/domain/index.ts';
 
 /** What the commands about policies and consent print with `--json`. */
 
@@ -128,6 +128,38 @@ const gate = z.strictObject({
       mayAdvance: z.boolean(),
     }),
   ),
+  /** The same for what else has a stage of its own. */
+  scopes: z.array(
+    z.strictObject({
+      scope: shapes.stageScope,
+      stage: z.string(),
+      nextStage: z.string().nullable(),
+      criteria,
+      mayAdvance: z.boolean(),
+    }),
+  ),
+});
+
+const reviewed = z.strictObject({
+  write: z.string(),
+  tenant: z.string(),
+  connection: z.string(),
+  resourceType: z.string(),
+  /** Since when it has been in the chart. */
+  since: time,
+  /** Who approved it at its source, or the contract by which it went unattended. */
+  approvedBy: z.string(),
+  review: z
+    .strictObject({
+      by: z.string(),
+      name: z.string(),
+      role: z.enum(roles),
+      at: time,
+      verdict: z.enum(reviewVerdicts),
+      reason: z.string(),
+      requestSha256: z.string(),
+    })
+    .nullable(),
 });
 
 const signed = z.strictObject({
@@ -177,6 +209,8 @@ export const policyOutputs = {
   'policy-flow': flow,
   'policy-gate': gate,
   'policy-sign': gate,
+  'review-list': reviewed,
+  'review-sign': reviewed,
   'finding-list': shapes.signedFinding.extend({ write: shapes.writeId, state }),
   'finding-acknowledge': signed,
   'finding-waive': signed,

@@ -1,7 +1,8 @@
 import { CommandFailure, type ConsoleIo } from './console-io.ts';
 import { compose, type Composition } from './engine.ts';
-import { openWorkspace, passphraseOf } from './workspace.ts';
+import { openWorkspace, passphraseOf, type OpenWorkspaceOptions, type Workspace } from './workspace.ts';
 import { signIn } from '../identity/index.ts';
+import type { LedgerLoss } from '../ledger/index.ts';
 import { mayAct, type Act, type Actor, type Person } from '../../src-shared/domain/index.ts';
 
 /** Options that every command has. */
@@ -44,6 +45,22 @@ export async function withPerson(
   });
 }
 
+/** As `withPerson`, for a ledger that lost its end; `use` is given what was lost, `null` when nothing was. */
+export async function withPersonAfterLoss(
+  context: CommandContext,
+  act: Act,
+  use: (session: PersonSession, loss: LedgerLoss | null) => Promise<number>,
+): Promise<number> {
+  return withWorkspace(
+    context,
+    async (composition, { loss }) => {
+      const person = await signInPerson(context, composition, act);
+      return use({ ...composition, person, actor: actorOf(person, act) }, loss ?? null);
+    },
+    { acceptLoss: true },
+  );
+}
+
 /**
  * Opens the workspace for a job that may run without a person (K3): who holds the passphrase may have records taken in,
  * the engine run, and the log checked. A person who is named is signed in all the same.
@@ -62,11 +79,16 @@ export async function withService(
   });
 }
 
-async function withWorkspace(context: CommandContext, use: (composition: Composition) => Promise<number>): Promise<number> {
+async function withWorkspace(
+  context: CommandContext,
+  use: (composition: Composition, workspace: Workspace) => Promise<number>,
+  options: OpenWorkspaceOptions = {},
+): Promise<number> {
   const passphrase = passphraseOf({ env: context.env, passphraseFile: context.options.passphraseFile });
-  const composition = compose(await openWorkspace(context.options.workspace, passphrase));
+  const workspace = await openWorkspace(context.options.workspace, passphrase, options);
+  const composition = compose(workspace);
   try {
-    return await use(composition);
+    return await use(composition, workspace);
   } finally {
     await composition.close();
   }
@@ -93,6 +115,20 @@ async function signInPerson(context: CommandContext, composition: Composition, a
     );
   }
   return person;
+}
+
+/**
+ * Step-up on the command line (G4): the secret given once more, in COUNTERSIGN_STEP_UP, for this one command. The secret of
+ * the command itself may stand in a shell for hours. A wrong one is refused, also where none is asked for.
+ *
+ * @returns true when it was given, and is that of the person
+ */
+export async function steppedUp(context: CommandContext, session: PersonSession): Promise<boolean> {
+  const again = context.env.COUNTERSIGN_STEP_UP;
+  if (again === undefined || again === '') return false;
+  const given = await signIn(session.deps.ledger, session.person.id, again);
+  if (!given.ok) throw new CommandFailure(1, 'step-up-needed', 'COUNTERSIGN_STEP_UP is not your secret. Nothing was changed.');
+  return true;
 }
 
 function actorOf(person: Person, act: Act): Actor {

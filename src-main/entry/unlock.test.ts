@@ -103,7 +103,7 @@ describe('H2 the desktop shell comes by the keys', () => {
   });
 });
 
-describe('H2 a key store that cannot be used', () => {
+describe('H2 FLT-23 a key store that cannot be used', () => {
   it('H2 of another name than before: the person is told why they are asked, and nothing is changed', async () => {
     await addOsKeyStoreSlot(folder, key, keyStore());
     const file = path.join(folder, 'key-slots.json');

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { CommandFailure } from './console-io.ts';
+import { assertWorkspace } from './workspace.ts';
 import {
   addOsKeyStoreSlot,
   deriveKeys,
-  isWorkspace,
   openKeySlots,
   openWithOsKeyStore,
   osKeyStoreUsable,
@@ -45,10 +45,11 @@ export async function unlockWorkspace(
   { folder, passphrase, store, ask, log }: Unlocking,
   options: Pick<KeySlotOptions, 'allowWeakKdf'> = {},
 ): Promise<Unlocked | null> {
-  if (!isWorkspace(folder)) {
-    const words = `There is no workspace in ${path.resolve(folder)}. Create one with "countersign init", or start with --workspace FOLDER.`;
-    throw new CommandFailure(3, 'workspace-missing', words);
-  }
+  const resolved = path.resolve(folder);
+  assertWorkspace(
+    resolved,
+    `There is no workspace in ${resolved}. Create one with "countersign init", or start with --workspace FOLDER.`,
+  );
   if (passphrase !== null) {
     const opened = await openKeySlots(folder, passphrase, options);
     if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
@@ -76,7 +77,7 @@ export async function unlockWorkspace(
   }
   const usable = await osKeyStoreUsable(store);
   const question: PassphraseQuestion = {
-    folder: path.resolve(folder),
+    folder: resolved,
     why: opened.code === 'os-slot-missing' ? 'The workspace is encrypted. Its passphrase opens it.' : opened.message,
     cannotRemember: usable.ok ? null : usable.message,
   };

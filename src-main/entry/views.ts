@@ -5,6 +5,7 @@ export {
   connectionView,
   findingView,
   isoTime,
+  layered,
   personView,
   timelineEntry,
   windowView,

@@ -3,12 +3,17 @@ import { hostname } from 'node:os';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CommandFailure } from './console-io.ts';
-import { inspectDamagedFile, openSqliteLedger, type AtFailpoint, type DamageReport } from '../ledger/index.ts';
+import { withEngineLock } from './engine-lock.ts';
+import { inspectDamagedFile, openSqliteLedger, type AtFailpoint, type DamageReport, type LedgerLoss } from '../ledger/index.ts';
 import {
+  beginWorkspace,
   createKeySlots,
   deriveKeys,
+  finishWorkspace,
+  isUnfinished,
   isWorkspace,
   openKeySlots,
+  putUnfinishedAside,
   resourcesFolder,
   systemClock,
   systemRandom,
@@ -36,6 +41,8 @@ export interface Workspace {
   readonly paths: WorkspacePaths;
   readonly ledger: Ledger & LedgerLists;
   readonly pseudonym: (tenant: string, text: string) => string;
+  /** The end that the ledger lost; only where it was asked to be opened all the same. */
+  readonly loss?: LedgerLoss;
   close(): Promise<void>;
 }
 
@@ -44,6 +51,8 @@ export interface OpenWorkspaceOptions {
   readonly onCommitted?: (commit: Commit) => void;
   /** For crash tests alone: called at every failpoint of the ledger. */
   readonly failpoint?: AtFailpoint;
+  /** Open a ledger that lost its end instead of refusing it. */
+  readonly acceptLoss?: boolean;
 }
 
 export interface PassphraseSource {
@@ -72,20 +81,64 @@ function readPassphrase(file: string): string {
   }
 }
 
+export interface CreateWorkspaceOptions {
+  readonly kdf?: KdfParameters;
+  /** Puts in what a workspace needs from its first moment on. Until it is done, nothing else opens the workspace. */
+  readonly fill?: (workspace: Workspace) => Promise<void>;
+  /** For crash tests alone: called at every failpoint of the ledger. */
+  readonly failpoint?: AtFailpoint;
+}
+
 /**
- * Creates the folder, the key slots and an empty ledger.
+ * Creates the folder, the key slots and the ledger, and fills it: a workspace is there whole, or it counts as unfinished and
+ * is made anew. What an unfinished start has left is put aside.
  *
- * @throws CommandFailure when anything of a workspace is already there: nothing is ever created over it
+ * @throws CommandFailure when a workspace is already there: nothing is ever created over it
  */
-export async function createWorkspace(folder: string, passphrase: string, site: string, kdf?: KdfParameters): Promise<Workspace> {
+export async function createWorkspace(
+  folder: string,
+  passphrase: string,
+  site: string,
+  { kdf, fill, failpoint }: CreateWorkspaceOptions = {},
+): Promise<Workspace> {
   const paths = workspacePaths(path.resolve(folder));
-  if (isWorkspace(paths.folder)) {
-    throw new CommandFailure(3, 'workspace-exists', `${paths.folder} already holds a workspace. Nothing was changed.`);
-  }
+  assertNone(paths.folder);
   mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
-  const created = await createKeySlots(paths.folder, passphrase, kdf === undefined ? {} : { kdf });
-  if (!created.ok) throw new CommandFailure(3, created.code, created.message);
-  return open(paths, deriveKeys(created.key), { create: true, site });
+  // Two at a time would put each other's beginnings aside.
+  return withEngineLock(paths.folder, async () => {
+    assertNone(paths.folder);
+    if (isUnfinished(paths.folder)) await putUnfinishedAside(paths.folder);
+    await beginWorkspace(paths.folder);
+    const created = await createKeySlots(paths.folder, passphrase, kdf === undefined ? {} : { kdf });
+    if (!created.ok) throw new CommandFailure(3, created.code, created.message);
+    const options = { create: true, site, ...(failpoint === undefined ? {} : { failpoint }) };
+    const workspace = await open(paths, deriveKeys(created.key), options);
+    try {
+      await fill?.(workspace);
+      await finishWorkspace(paths.folder);
+      return workspace;
+    } catch (error) {
+      await workspace.close();
+      throw error;
+    }
+  });
+}
+
+function assertNone(folder: string): void {
+  if (isUnfinished(folder) || !isWorkspace(folder)) return;
+  throw new CommandFailure(3, 'workspace-exists', `${folder} already holds a workspace. Nothing was changed.`);
+}
+
+/** @throws CommandFailure when there is no workspace, or none that was finished; it says what to do */
+export function assertWorkspace(folder: string, missing: string): void {
+  if (isUnfinished(folder)) {
+    throw new CommandFailure(
+      3,
+      'workspace-unfinished',
+      `A workspace was begun in ${folder} and not finished: "countersign init" was interrupted, or is still at it. Nothing can have been recorded in it. Run "countersign init" again; it puts aside what was begun.`,
+    );
+  }
+  if (!isWorkspace(folder)) throw new CommandFailure(3, 'workspace-missing', missing);
 }
 
 /** Opens an existing workspace; every reason for which it cannot be opened has its own words. */
@@ -110,13 +163,7 @@ async function unlock(
   passphrase: string,
 ): Promise<{ readonly paths: WorkspacePaths; readonly keys: WorkspaceKeys }> {
   const paths = workspacePaths(path.resolve(folder));
-  if (!isWorkspace(paths.folder)) {
-    throw new CommandFailure(
-      3,
-      'workspace-missing',
-      `There is no workspace in ${paths.folder}. Create one with "countersign init".`,
-    );
-  }
+  assertWorkspace(paths.folder, `There is no workspace in ${paths.folder}. Create one with "countersign init".`);
   const opened = await openKeySlots(paths.folder, passphrase);
   if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
   return { paths, keys: deriveKeys(opened.key) };
@@ -135,12 +182,13 @@ async function open(
     ...options,
   });
   if (!opened.ok) throw new CommandFailure(3, opened.code, opened.message);
-  const { ledger } = opened;
+  const { ledger, loss } = opened;
   // As a key object: handing over the bytes each time costs six times as much.
   const pseudonymKey = createSecretKey(keys.pseudonym);
   return {
     paths,
     ledger,
+    ...(loss === undefined ? {} : { loss }),
     pseudonym: (tenant, text) =>
       base32(
         createHmac('sha256', pseudonymKey)

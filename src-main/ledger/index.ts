@@ -9,6 +9,7 @@ export type {
   EngineLock,
   EngineLockHolder,
   LedgerKeys,
+  LedgerLoss,
   OpenOptions,
   OpenResult,
 } from './sqlite/index.ts';

@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { contentClasses, failures, riskTiers, roles, stageOrder, weekdays } from '../domain/index.ts';
+import {
+  contentClasses,
+  failures,
+  findingLayers,
+  readPurposes,
+  riskTiers,
+  roles,
+  stageDimensions,
+  stageOrder,
+  weekdays,
+  withholdingRules,
+} from '../domain/index.ts';
+import type { WithholdingRule } from '../domain/index.ts';
 
 /** Shapes that more than one method or command answers with. Times are ISO 8601 in UTC. */
 
@@ -33,15 +45,21 @@ export const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const writeId = z.string().regex(/^[a-z2-7]{16,64}$/);
 export const environment = z.enum(['practice', 'sandbox', 'production']);
 
-export const approval = z.strictObject({
+const oneApproval = z.strictObject({
   by: z.string(),
   name: z.string(),
   role,
   at: time,
   meaning: z.string(),
-  made: z.enum(['source', 'person']),
+  made: z.enum(['source', 'person', 'contract']),
   contentSha256: z.string(),
   requestSha256: z.string(),
+  /** The emergency access that stood in for the role. */
+  emergency: z.string().optional(),
+});
+export const approval = oneApproval.extend({
+  /** Who approved the same bytes before, where it takes more than one person. */
+  with: z.array(oneApproval).optional(),
 });
 
 /** A stable code with what a person needs to know about it. */
@@ -91,6 +109,8 @@ export const followUp = z.strictObject({
 const textSpan = z.strictObject({ start: z.int(), end: z.int() });
 export const finding = z.strictObject({
   rule: z.string(),
+  /** The kind of check that the rule belongs to. */
+  layer: z.enum(findingLayers),
   severity: z.enum(['information', 'review', 'stop']),
   path: z.string(),
   message: z.string(),
@@ -213,8 +233,36 @@ export const writeDetail = writeSummary.extend({
   failure: failure.nullable(),
   waitingFor: z.strictObject({ roles: z.array(role), reason: z.string() }).nullable(),
   approval: approval.nullable(),
+  /** Who took it up though the contract blocks it; `null`: nobody. */
+  selection: z
+    .strictObject({ by: z.string(), name: z.string(), role, at: time, reason: z.string(), contract: z.string() })
+    .nullable(),
   request: preparedRequest.nullable(),
   facts: z.strictObject({ patient: ref, encounter: ref, practitioner: ref, organization: ref, target: ref }).nullable(),
+  /** What of the event does not leave, or leaves as something else. */
+  withheld: z.array(
+    z.strictObject({
+      path: z.string(),
+      act: z.enum(['left-out', 'replaced']),
+      rule: z.enum(Object.keys(withholdingRules) as [WithholdingRule, ...WithholdingRule[]]),
+      /** What stands there instead. */
+      by: z.string().nullable(),
+    }),
+  ),
+  /** What was read of the chart for it, under which version of the list of reads; `elements` `null`: whole records. */
+  reads: z
+    .strictObject({
+      list: z.string(),
+      made: z.array(
+        z.strictObject({
+          purpose: z.enum(readPurposes),
+          what: z.string(),
+          found: z.array(z.string()),
+          elements: z.array(z.string()).nullable(),
+        }),
+      ),
+    })
+    .nullable(),
   findings: z.array(signedFinding),
   /** What normalization made of the item, with the original of each change. */
   normalized: z.strictObject({ rules: z.string(), class: z.enum(contentClasses), steps: z.array(normalizationStep) }).nullable(),
@@ -237,6 +285,7 @@ export const person = z.strictObject({
 });
 
 const stage = z.enum(stageOrder);
+export const stageScope = z.partialRecord(z.enum(stageDimensions), z.string());
 
 /** A time in which nothing is sent over a connection, on the clock of its zone. */
 export const maintenanceWindow = z.strictObject({
@@ -257,6 +306,8 @@ export const connection = z.strictObject({
   stage,
   /** Resource types with a stage of their own; of two stages the lower one counts. */
   stages: z.record(z.string(), stage).optional(),
+  /** The same for specialties, workflows, templates and sections. */
+  scopedStages: z.array(z.strictObject({ scope: stageScope, stage })).optional(),
   baa: z.string().nullable(),
   auth: z.enum(['none', 'bearer-file']),
   active: z.boolean(),

@@ -34,11 +34,16 @@ describe('C6 alerts', () => {
     [{ ...states.committed, late: true }, 'charted-late'],
     [{ ...states.committed, follow: { ...followed, drift } }, 'chart-drifted'],
     [{ ...states.committed, follow: { ...followed, awaited } }, 'follow-up-overdue'],
+    [{ name: 'failed-terminal', code: 'patient-differs' }, 'wrong-patient'],
     [{ ...states.held, hold: { code: 'clock-unsafe', liftedBy: 'operations-lead' } }, 'clock-unsafe'],
     [{ name: 'pending', nextAt: now, code: 'daily-cap', reason: 'the cap is reached' }, 'daily-cap'],
   ];
   it.each(special)('C4 %j: %s', (state, kind) => {
     expect(alertOf({ state, updatedAt: now }, now)).toBe(kind);
+  });
+
+  it('BAD-14 a stop for another reason is no wrong patient', () => {
+    expect(alertOf({ state: { name: 'failed-terminal', code: 'content-refused' }, updatedAt: now }, now)).toBeNull();
   });
 
   it('C6 are counted by kind, in a fixed order', () => {

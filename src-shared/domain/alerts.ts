@@ -8,6 +8,7 @@ import { codeOf, type StateName, type WriteRow, type WriteState } from './write.
 const words = {
   'chart-has-two': 'stand in the chart more than once: look there, and have one entry corrected',
   'chart-misplaced': 'stand in the chart under another patient or visit: look there at once',
+  'wrong-patient': 'were stopped because patient, visit or record found is that of another person: find out who was seen',
   'charted-late': 'were given up and stand in the chart all the same: compare them with what replaced them',
   'chart-drifted': 'were changed, marked as an error or removed in the chart after they were written',
   'follow-up-overdue': 'have not been signed, finished or received in the EHR in time',
@@ -57,6 +58,13 @@ export function movingSince(
   return row.createdAt;
 }
 
+/** Stops after which somebody has to find out which patient was seen. */
+export const wrongPatientCodes = [
+  'patient-differs',
+  'encounter-of-other-patient',
+  'target-of-other-patient',
+] as const satisfies readonly FailureCode[];
+
 type AlertRow = Pick<WriteRow, 'state' | 'updatedAt'> & { readonly movingSince?: number };
 
 /** The kind of alert a write gives, or `null`. A write that waits for a person is not stuck: it is in a queue of theirs. */
@@ -76,10 +84,11 @@ export function alertOf(row: AlertRow, now: number): AlertKind | null {
     case 'in-flight':
     case 'failed-retryable':
       return stuck(row, now);
+    case 'failed-terminal':
+      return wrongPatientCodes.some((code) => code === state.code) ? 'wrong-patient' : null;
     case 'validated':
     case 'awaiting-approval':
     case 'conflict':
-    case 'failed-terminal':
     case 'resolved-by-hand':
     case 'superseded':
     case 'withdrawn':

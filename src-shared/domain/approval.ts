@@ -1,7 +1,7 @@
 import type { Approval, BusinessEvent } from './business-event.ts';
 import type { ContractRow } from './contract-matrix.ts';
 import { personAt } from './grants.ts';
-import type { ApprovalReach, Person, Role, Source } from './people.ts';
+import type { ApprovalReach, Person, Role, RolloutStage, Source } from './people.ts';
 import { switchWords, type Switch } from './switches.ts';
 import { epochMs } from './time.ts';
 import type { RiskTier } from './risk.ts';
@@ -69,6 +69,41 @@ export function unlessFrozen(counted: CountedApproval, freezing: Switch | undefi
   if (!counted.counts || freezing === undefined) return counted;
   const { scope, by, reason } = freezing;
   return { counts: false, reason: `approvals are frozen for ${switchWords(scope)}, by ${by}: ${reason}` };
+}
+
+export interface UnattendedFacts {
+  readonly contract: Pick<ContractRow, 'unattended' | 'tier' | 'audit' | 'persons'>;
+  /** That counts for the write (`stageFor`). */
+  readonly stage: RolloutStage;
+  /** The approval that came with the event: a `no`, or one that does not count, is for a person to look at. */
+  readonly approval: Approval | null | undefined;
+  readonly source: Pick<Source, 'approvals' | 'active'> | undefined;
+  /** Who brought the contract in force into force; `undefined`: it is the shipped one. */
+  readonly answers: Pick<Person, 'id' | 'name' | 'active' | 'roles'> | undefined;
+  readonly frozen: Switch | undefined;
+  readonly contentSha256: string;
+  readonly now: number;
+}
+
+/**
+ * The approval by which a write of low risk goes at the limited auto-write stage though nobody has approved it (B3), or
+ * `undefined`. Whoever approved the contract answers for it, as clinical owner; it is reviewed afterwards.
+ */
+export function unattendedApproval(facts: UnattendedFacts): Omit<WriteApproval, 'requestSha256'> | undefined {
+  const { answers, approval, contentSha256, now, source } = facts;
+  if (!goesUnattended(facts.contract, facts.stage) || facts.frozen !== undefined) return undefined;
+  if ((approval ?? null) !== null || source?.active !== true || source.approvals === 'none') return undefined;
+  if (answers?.active !== true || !answers.roles.includes('clinical-owner')) return undefined;
+  return {
+    ...{ by: answers.id, name: answers.name, role: 'clinical-owner', at: now, made: 'contract', contentSha256 },
+    meaning: 'low risk, unattended by the contract; to be reviewed',
+  };
+}
+
+/** Whether a contract row lets go what nobody has approved, at this stage. Asked again just before sending. */
+export function goesUnattended(contract: UnattendedFacts['contract'], stage: RolloutStage): boolean {
+  const { unattended, tier, audit, persons } = contract;
+  return unattended === true && tier === 'low' && audit === 'standard' && persons === 1 && stage === 'limited-auto-write';
 }
 
 /** The role by which a person may approve under a contract row, if there is one. */

@@ -67,8 +67,12 @@ const table = {
   'write.approve.low': [...triage, ...clinical],
   'write.approve.medium': clinical,
   'write.approve.high': ['clinical-owner'],
+  /** Taking up what the contract blocks, so that two others may decide on it. */
+  'write.select': clinical,
   /** Answering for findings; which of them, their rules say. */
   'finding.sign': [...triage, ...clinical],
+  /** Looking afterwards at what was charted without a decision here. */
+  'write.review': clinical,
   'write.reject': clinical,
   'write.retry': triage,
   'write.withdraw': triage,
@@ -78,6 +82,8 @@ const table = {
 
   /** Proves the log whole; shows nothing of what is in it. */
   'audit.verify': [...reviewing, 'operations-lead', 'integration-administrator', 'security-administrator'],
+  /** Going on with a ledger that has lost its end. */
+  'loss.accept': ['operations-lead', 'security-administrator'],
   'audit.read': [...reviewing, 'operations-lead', 'clinical-owner'],
   'audit.export': ['auditor'],
 } as const satisfies Record<string, readonly Role[]>;

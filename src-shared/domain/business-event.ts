@@ -149,6 +149,7 @@ export const businessEvent = object({
   origin: z.enum(origins).optional(),
   occurredAt: instant,
   workflowStep: shortText.optional(),
+  specialty: shortText.optional(),
   device: shortText.optional(),
   correlationId: shortText.optional(),
   subject,

@@ -76,6 +76,11 @@ const row = z.strictObject({
   approvers: z.array(z.enum(roles)).min(1),
   /** How many different people must approve. */
   persons: z.union([z.literal(1), z.literal(2)]),
+  /**
+   * At the limited auto-write stage a write that nobody has approved goes all the same, and is reviewed afterwards (B3, B4). Low
+   * risk only. Left out: never.
+   */
+  unattended: z.literal(true).exactOptional(),
   validations: z.array(z.enum(validationLayers)).min(1),
   fields: z.array(field).min(1),
   /** Elements compared when the entry is read back; patient, visit and status are always compared. */
@@ -110,6 +115,8 @@ export const contractMatrix = z
       const elements = one.fields.map((named) => named.element);
       const twice = elements.find((name, at) => elements.indexOf(name) !== at);
       if (twice !== undefined) wrong(`row "${one.kind}" says twice whose "${twice}" is`);
+      if (one.unattended === true && (one.tier !== 'low' || one.audit !== 'standard' || one.persons !== 1))
+        wrong(`row "${one.kind}": unattended is for low risk, standard audit and one person only`);
       // Orders and prescriptions take a path of their own (B8): never acted on without a signature in the EHR.
       if (signedInEhr.includes(one.kind)) {
         const intents = one.allowed.find((rule) => rule.element === 'intent')?.codes ?? [];

@@ -1,9 +1,20 @@
 import { approverRole } from './approval.ts';
+import { actingRole } from './authority.ts';
+import { approversFor, personsFor, selectedByOneself } from './blocked.ts';
 import { countApprovals, type EmergencyRow } from './governance/index.ts';
 import { limits } from '../limits/index.ts';
 import type { RiskTier } from './risk.ts';
 import type { ContractRow } from './contract-matrix.ts';
-import type { ChartEvidence, FindingSignature, Landing, StateOf, WriteApproval, WriteRow, WriteState } from './write.ts';
+import type {
+  BlockedSelection,
+  ChartEvidence,
+  FindingSignature,
+  Landing,
+  StateOf,
+  WriteApproval,
+  WriteRow,
+  WriteState,
+} from './write.ts';
 import type { Person } from './people.ts';
 import { switchWords, type Switch } from './switches.ts';
 import { mayMove } from './transitions.ts';
@@ -62,11 +73,13 @@ export function approve(
     return no('approvals-frozen', `approvals are frozen for ${switchWords(frozen.scope)} by ${frozen.by}: ${frozen.reason}`);
   // The write may ask for more than its contract does: a second sending of something dangerous needs a clinical owner.
   const asked = row.state.roles;
-  const approvers = contract.approvers.filter((one) => asked.includes(one));
+  const approvers = approversFor(contract).filter((one) => asked.includes(one));
   const own = approverRole(person, { approvers });
   const role =
     own ?? (standIn !== undefined && contract.tier !== 'blocked' ? approvers.find((one) => one === standIn.role) : undefined);
   if (role === undefined) return no('role-forbids', `it needs one of: ${approvers.join(', ')}`);
+  const oneself = contract.tier === 'blocked' ? selectedByOneself(row.selection, person.id) : null;
+  if (oneself !== null) return no('role-forbids', oneself);
   if (row.prepared === null || row.prepared.sha256 !== requestSha256)
     return no('approval-stale', 'what would be sent is not what was shown; look at it again');
   const approval: WriteApproval = {
@@ -81,7 +94,7 @@ export function approve(
     ...(own === undefined && standIn !== undefined ? { emergency: standIn.id } : {}),
     ...(row.state.context === undefined ? {} : { context: row.state.context }),
   };
-  const count = countApprovals(contract.persons, row.state.given ?? [], person.id, requestSha256);
+  const count = countApprovals(personsFor(contract), row.state.given ?? [], person.id, requestSha256);
   switch (count.counts) {
     case 'no':
       return no('role-forbids', count.message);
@@ -97,9 +110,44 @@ export function approve(
   }
 }
 
-/** Refuses a high-risk approval by somebody who signed in too long ago; `null`: the secret need not be asked again (G4). */
+export type SelectDecision =
+  { readonly ok: true; readonly moves: readonly WriteState[]; readonly selection: BlockedSelection } | Refusal;
+
+/**
+ * Takes up a write that the contract blocks (B3): it is checked anew, and then waits for two other people. Nothing goes by
+ * this alone.
+ *
+ * @param contractVersion of the contract in force; under another one the selection holds no longer
+ * @param newestVersion of its event: what a newer version replaces is not taken up
+ */
+export function select(
+  row: WriteRow,
+  person: Person,
+  contract: Pick<ContractRow, 'tier'>,
+  contractVersion: string,
+  newestVersion: number,
+  reason: string,
+  now: number,
+): SelectDecision {
+  if (row.state.name !== 'failed-terminal' || row.state.code !== 'policy-blocked')
+    return no('state-forbids', `it is ${row.state.name}; only a write that the contract blocks can be selected`);
+  if (contract.tier !== 'blocked')
+    return no('state-forbids', 'the contract in force no longer blocks it; have it sent again as a new version');
+  if (newestVersion > row.eventVersion)
+    return no('state-forbids', `version ${newestVersion} of its event has come; select the write of that version`);
+  const role = actingRole(person, 'write.select');
+  if (role === undefined) return no('role-forbids', `"${person.id}" may not select what the contract blocks`);
+  if (reason.trim() === '') return no('reason-missing', 'say why it has to be written all the same');
+  const selection = { by: person.id, name: person.name, role, at: now, reason, contract: contractVersion };
+  return { ok: true, moves: [{ name: 'draft', nextAt: now, looks: 0 }], selection };
+}
+
+/**
+ * Refuses an approval of high risk, or of what the contract blocks, by somebody who signed in too long ago; `null`: the
+ * secret need not be asked again (G4).
+ */
 export function stepUp(tier: RiskTier, signedInAgeMs: number): Extract<Decision, { ok: false }> | null {
-  if (tier !== 'high' || signedInAgeMs <= limits.stepUpAgeMaxMs) return null;
+  if ((tier !== 'high' && tier !== 'blocked') || signedInAgeMs <= limits.stepUpAgeMaxMs) return null;
   return no('step-up-needed', 'this is high risk, and you signed in a while ago: give your secret again');
 }
 

@@ -1,15 +1,19 @@
+import type { Resting } from './calendar/index.ts';
 import type { ConsentDecision } from './consent/model.ts';
 import type { ContentClass } from './content.ts';
 import type { FailureCode } from './failures.ts';
 import type { PathChanged, SafetyRecorded } from './governance/change-control.ts';
 import type { EmergencyOpened, EmergencyReviewed } from './governance/emergency.ts';
 import type { ConsentRecorded, GateSigned, PolicyDecided, PolicyProposed } from './governance/projection.ts';
+import type { WriteReviewed } from './governance/reviews.ts';
 import type { ReadPurpose } from './minimum-necessary.ts';
-import type { Connection, ConnectionSettings, Person, Role, RolloutStage, Source } from './people.ts';
+import type { Connection, ConnectionSettings, Person, Role, RolloutStage, Source, StageScope } from './people.ts';
 import type { ClockJudged } from './clock.ts';
 import type { GroupDecision } from './groups.ts';
+import type { ElementDivergence } from './shadow.ts';
 import type { Switch } from './switches.ts';
 import type {
+  BlockedSelection,
   ChartEvidence,
   FindingSignature,
   Landing,
@@ -33,6 +37,19 @@ export const workspaceLog = '@workspace';
 
 export interface EntryBodies {
   'workspace.created': { readonly site: string };
+  /** A person accepted that the ledger has lost its end; `logs`: how long each was, and is. */
+  'ledger.loss-accepted': {
+    readonly by: string;
+    readonly reason: string;
+    readonly logs: readonly {
+      readonly tenant: string;
+      readonly had: number;
+      readonly has: number;
+      readonly notes: readonly string[];
+    }[];
+    /** Entries that each log holds, those that lost nothing among them. */
+    readonly sizes: Readonly<Record<string, number>>;
+  };
   'person.added': { readonly person: Person; readonly secretVerifier: string };
   'source.added': { readonly source: Source };
   'connection.added': { readonly connection: Connection };
@@ -40,8 +57,9 @@ export interface EntryBodies {
   'connection.changed': {
     readonly connection: string;
     readonly stage?: RolloutStage;
-    /** The stage is that of this resource type only. */
+    /** The stage is that of this resource type only, or of what else is named. */
     readonly resource?: string;
+    readonly scope?: StageScope;
     readonly settings?: ConnectionSettings;
     readonly reason: string;
   };
@@ -57,6 +75,8 @@ export interface EntryBodies {
   /** `fence`: the number of the lease it works under. `after`: why an engine before it stopped by itself, and when. */
   /** How far the clock of the machine can be trusted, when that was first seen in a run and whenever it changed. */
   'clock.judged': ClockJudged;
+  /** The circuit breaker of a connection opened or closed; `resting`: what it does not do for now (C6). */
+  'connection.rested': { readonly connection: string; readonly engine: string; readonly resting: Resting | null };
   'engine.started': {
     readonly engine: string;
     readonly fence?: number;
@@ -109,6 +129,8 @@ export interface EntryBodies {
     readonly rules?: string;
   };
   'write.approved': WriteMoved;
+  /** A person took up what the contract blocks; it is checked anew, and two others have to approve it. */
+  'write.selected': WriteMoved & { readonly selection: BlockedSelection };
   'write.rejected': WriteMoved;
   'write.held': WriteMoved;
   'write.released': WriteMoved;
@@ -119,8 +141,12 @@ export interface EntryBodies {
     readonly requestSha256: string;
     /** What consent said at the last moment. */
     readonly consent?: ConsentDecision;
+    /** Sent at the limited auto-write stage, and approved at its source only: once charted, it is reviewed (B4). */
+    readonly reviewDue?: boolean;
     /** Under which caps it counts (`Cap.key`); left out where there are none. */
     readonly counted?: readonly string[];
+    /** It is sent again: the row of its connection's budget of retries, and what is left of it, in thousandths of a retry. */
+    readonly retried?: { readonly key: string; readonly left: number };
   };
   /** On disk before anyone is told. */
   'write.settled': WriteMoved & { readonly exchange: readonly Exchange[] };
@@ -139,7 +165,15 @@ export interface EntryBodies {
   'write.withdrawn': WriteMoved;
   'write.resolved': WriteMoved;
   'write.superseded': WriteMoved;
-  /** A person took it back in the EHR, and the chart showed it. */
+  /** A person accepted that a charted write is taken back; the write that is to do it. */
+  'write.compensating': {
+    readonly write: PlannedWrite & { readonly compensates: string };
+    /** Log entry of the event that both come from. */
+    readonly eventSeq: number;
+    readonly by: string;
+    readonly reason: string;
+  };
+  /** It was taken back, by a person in the EHR or by the write that compensates it, and the chart showed it. */
   'write.compensated': WriteMoved & { readonly exchange: readonly Exchange[] };
   /** What a person decided about the charted writes of a group that failed in part. Moves nothing by itself. */
   'group.decided': {
@@ -148,6 +182,23 @@ export interface EntryBodies {
     readonly members: readonly string[];
     readonly by: string;
     readonly reason: string;
+  };
+  /** A person looked at what was charted without a decision here. Moves nothing. */
+  'write.reviewed': WriteReviewed;
+  /** What was prepared at stage shadow was compared with what people wrote by hand: totals, nothing about anybody. */
+  'shadow.compared': {
+    readonly connection: string;
+    readonly resources: readonly {
+      readonly resourceType: string;
+      readonly held: number;
+      readonly same: number;
+      readonly differs: number;
+      readonly absent: number;
+      readonly unread: number;
+      readonly elements: readonly ElementDivergence[];
+    }[];
+    /** More was held than one report compares. */
+    readonly more: boolean;
   };
   /** Findings were acknowledged or waived; `moves` is empty where that alone moves nothing. */
   'write.finding-signed': WriteMoved;

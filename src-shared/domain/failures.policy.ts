@@ -171,6 +171,13 @@ export const policyFailures = {
     'A switch stops writes like this one.',
     'See "status" for the switch; it goes on when the switch is lifted.',
   ),
+  'drafts-switched-off': failure(
+    'consent-or-policy',
+    'operations-lead',
+    'lift',
+    'A switch keeps drafts like this one from being checked and prepared.',
+    'See "status" for the switch; it goes on when the switch is lifted.',
+  ),
   'maintenance-window': failure(
     'unavailable',
     'integration-administrator',

@@ -18,6 +18,9 @@ export interface KeptItem {
   readonly reason: string;
 }
 
+/** Why an item of the class `ambiguity` is kept; a remark beside the event's first entry says so (A2). */
+export const unclearToSource = 'unclear to its source: a person has to decide what is meant';
+
 interface Classed {
   readonly key?: string | undefined;
   readonly class?: ContentClass | undefined;
@@ -32,7 +35,7 @@ export function itemsOf(content: Content): { readonly items: readonly SlottedIte
   const kept: KeptItem[] = [];
   const place = (member: string, index: number | null, item: Classed, clinical: ClinicalItem): void => {
     const slot = `${member}/${item.key ?? String(index ?? 0)}`;
-    if (item.class === 'ambiguity') kept.push({ slot, reason: 'unclear to its source: a person has to decide what is meant' });
+    if (item.class === 'ambiguity') kept.push({ slot, reason: unclearToSource });
     else if (item.class === 'suggestion') kept.push({ slot, reason: 'a suggestion: shown, not charted' });
     else items.push({ slot, clinical });
   };

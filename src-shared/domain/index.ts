@@ -1,7 +1,9 @@
 export type * from './content.ts';
 export { contentClasses } from './content.ts';
-export { elementsFor, readAllowed, readRules, readsVersion, shapedFor } from './minimum-necessary.ts';
+export { elementsFor, readAllowed, readPurposes, readRules, readsVersion, shapedFor } from './minimum-necessary.ts';
 export type { ReadPurpose } from './minimum-necessary.ts';
+export { shownReads, withheldOf, withholdingRules } from './withheld.ts';
+export type { ShownRead, Withheld, WithholdingRule } from './withheld.ts';
 export { businessEvent, businessEventJsonSchema, isReport, origins, reportTypes } from './business-event.ts';
 export type * from './business-event.ts';
 export type * from './entries.ts';
@@ -15,7 +17,7 @@ export * from './consent/index.ts';
 export * from './governance/index.ts';
 export { decideGrant, personAt } from './grants.ts';
 export type { GrantChange } from './grants.ts';
-export { roles } from './people.ts';
+export { roles, stageDimensions } from './people.ts';
 export type * from './people.ts';
 export {
   compensationOffers,
@@ -25,6 +27,7 @@ export {
   groupStateOf,
   groupStates,
   memberPhase,
+  notOursAnyMore,
   takenBack,
 } from './groups.ts';
 export type { CompensationOffer, GroupCounts, GroupDecision, GroupPicture, MemberPhase } from './groups.ts';
@@ -34,8 +37,8 @@ export { eventReceived, project } from './projection.ts';
 export type { ProjectedEntry, RowChange, RowReader } from './projection.ts';
 export type * from './rows.ts';
 export {
+  draftsOff,
   needsEvent,
-  stageFor,
   stageOrder,
   stageSends,
   stillHeld,
@@ -48,29 +51,46 @@ export {
   switchWords,
 } from './switches.ts';
 export type { Switch, SwitchDimension, SwitchFacts, SwitchScope, SwitchTarget } from './switches.ts';
+export { onlyResource, stageFacts, stageFits, stageFor, stageOfScope, stageScopeWords, stagesNeedEvent } from './stages.ts';
 export { contextDrift, driftWords, reliedOnVersions } from './context.ts';
 export type { Drift } from './context.ts';
-export { admits, admitsRetry, afterExchange, isDown, newFlow, refilled, spent } from './flow.ts';
+export {
+  admits,
+  admitsChange,
+  admitsRetry,
+  afterExchange,
+  isDown,
+  newFlow,
+  refilled,
+  restOf,
+  restsKey,
+  retriesKey,
+  retriesLeft,
+  spent,
+  withRetriesLeft,
+} from './flow.ts';
+export type { Rest } from './flow.ts';
 export type { Flow, FlowSettings } from './flow.ts';
 export { stopCode, stopCodes, stopWords } from './stop-words.ts';
 export type { StopCode } from './stop-words.ts';
-export { alertKinds, alertsOf, movingSince, movingStates } from './alerts.ts';
+export { alertKinds, alertsOf, movingSince, movingStates, wrongPatientCodes } from './alerts.ts';
 export { clockAgrees } from './clock.ts';
 export type { ClockEvidence, ClockJudged } from './clock.ts';
 export type { Alert, AlertKind } from './alerts.ts';
 export { IllegalMove, mayMove, movesFrom } from './transitions.ts';
 export { codeOf, dueAt, followAt, settledStates } from './write.ts';
 export type * from './write.ts';
-export { approverRole, countApproval, latestClinicalTime, unlessFrozen } from './approval.ts';
+export { approverRole, countApproval, goesUnattended, latestClinicalTime, unattendedApproval, unlessFrozen } from './approval.ts';
 export type { ApprovalFacts, CountedApproval } from './approval.ts';
 export { contractMatrix, contractMatrixJsonSchema, contractRow } from './contract-matrix.ts';
 export type { ContractMatrix, ContractRow } from './contract-matrix.ts';
-export { approve, attestAbsent, attestFound, reject, released, resolve, retry, stepUp, withdraw } from './decisions.ts';
+export { approve, attestAbsent, attestFound, reject, released, resolve, retry, select, stepUp, withdraw } from './decisions.ts';
 export type { Decision, DecisionRefusal } from './decisions.ts';
+export { approversFor, blockedVoid, personsFor, selectionOf, selectionWords } from './blocked.ts';
 export { dueAgain, farOffStates, isFarOff } from './far-off.ts';
 export { fanOut, itemsOf, slotKey, subjectKey } from './fan-out.ts';
 export type { FanOut, FanOutInput, KeptItem, SlottedItem } from './fan-out.ts';
-export { groupId, writeId, writeIdentifierSystem } from './keys.ts';
+export { compensationId, groupId, writeId, writeIdentifierSystem } from './keys.ts';
 export type { WriteKeyParts } from './keys.ts';
 export {
   acceptedEnded,
@@ -80,6 +100,7 @@ export {
   afterLateLook,
   afterLook,
   afterSend,
+  foundAfterLoss,
   heldAsDown,
   lateSuccess,
   mayBeLate,
@@ -138,6 +159,22 @@ export {
   normalizeWrite,
   notCompared,
   pathOf,
+  closedVisit,
+  driftFindings,
+  findingLayers,
+  layerOf,
+  measuredNumbers,
   repeatFindings,
+  mayBeTwin,
+  twinFindings,
 } from './checks/index.ts';
-export type { ChartList, CheckRules, ListedEntry, ResourceFacts, UnitLibrary } from './checks/index.ts';
+export type {
+  ChartList,
+  CheckRules,
+  FindingLayer,
+  ListedEntry,
+  MeasuredNumber,
+  OtherWrite,
+  ResourceFacts,
+  UnitLibrary,
+} from './checks/index.ts';

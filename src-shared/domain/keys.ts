@@ -33,6 +33,15 @@ export function writeId(parts: WriteKeyParts, sha256: Sha256): string {
   return base32(sha256(utf8(JSON.stringify(list))));
 }
 
+/**
+ * The id of a write that takes back another one, and of its own group.
+ *
+ * @param nth how many were begun for it before
+ */
+export function compensationId(of: string, nth: number, sha256: Sha256): string {
+  return base32(sha256(utf8(JSON.stringify(['compensates', of, nth]))));
+}
+
 /** The id of the group that one version of an event fans out into. */
 export function groupId(tenant: string, eventId: string, eventVersion: number, sha256: Sha256): string {
   return base32(sha256(utf8(JSON.stringify(['group', tenant, eventId, eventVersion])))).slice(0, 26);

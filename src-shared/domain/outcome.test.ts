@@ -473,7 +473,7 @@ describe('putOff', () => {
 
 describe('heldAsDown', () => {
   it.each(stateNames)('C6 %s: what is to be sent or checked is held, everything else is not for it', (name) => {
-    const moves = heldAsDown(writeIn(name), now);
+    const moves = heldAsDown(writeIn(name), now, 'ehr-unavailable');
     if (!['draft', 'pending', 'failed-retryable'].includes(name)) expect(moves).toBeNull();
     else {
       legal(name, moves ?? []);

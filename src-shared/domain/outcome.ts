@@ -238,10 +238,11 @@ export function afterFailedCheck(
 }
 
 /** What is due for an EHR that is down: held, with what had to be done last; `null` where that is not for it. */
-export function heldAsDown(row: WriteRow, now: number): readonly WriteState[] | null {
+export function heldAsDown(row: WriteRow, now: number, code: FailureCode): readonly WriteState[] | null {
   const { name } = row.state;
   if (name !== 'draft' && name !== 'pending' && name !== 'failed-retryable') return null;
-  const hold: Hold = { code: 'checks-used-up', liftedBy: 'operations-lead', reason: 'the EHR has not worked for some time' };
+  const reason = `the EHR has not worked for some time, the last time so: ${failureOf(code).words}`;
+  const hold: Hold = { code: 'checks-used-up', liftedBy: 'operations-lead', reason };
   return [
     ...(name === 'failed-retryable' ? [{ name: 'pending', nextAt: now } as const] : []),
     { name: 'held', hold, resume: name === 'draft' ? 'draft' : 'pending' },
@@ -282,8 +283,8 @@ export function waitsForCalendar({ state }: Pick<WriteRow, 'state'>): boolean {
 }
 
 /** The way on for a write that is not in the chart: a person is asked before something dangerous goes a second time. */
-export function sendAgain(row: Pick<WriteRow, 'tier'>, retry: StateOf<'failed-retryable'>): readonly WriteState[] {
-  if (row.tier !== 'high') return [retry];
+export function sendAgain(row: Pick<WriteRow, 'tier' | 'selection'>, retry: StateOf<'failed-retryable'>): readonly WriteState[] {
+  if (row.tier !== 'high' && row.selection === undefined) return [retry];
   return [
     retry,
     { name: 'awaiting-approval', roles: ['clinical-owner'], reason: 'sent once, and not in the chart; may it be sent again?' },
@@ -346,6 +347,14 @@ export function mayBeLate({ attempts, state }: Pick<WriteRow, 'attempts' | 'stat
  */
 export function lateSuccess(row: WriteRow, found: Parameters<typeof committed>[0], now: number): readonly WriteState[] | null {
   return mayBeLate(row) ? [committed(found, now, givenUp.includes(row.state.name))] : null;
+}
+
+/**
+ * A write that stands in the chart though the ledger, which has lost its end, does not know that it was sent; `late` when it
+ * counts as given up. `null` where the write is not one that counts as not charted.
+ */
+export function foundAfterLoss(row: WriteRow, found: Parameters<typeof committed>[0], now: number): readonly WriteState[] | null {
+  return lateSuccess({ ...row, attempts: Math.max(1, row.attempts) }, found, now);
 }
 
 /** What recovery makes of a write whose engine is gone: it may be in the chart. */

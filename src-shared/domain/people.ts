@@ -44,6 +44,16 @@ export interface Source {
 export type Environment = 'practice' | 'sandbox' | 'production';
 export type RolloutStage = 'read-only' | 'draft' | 'shadow' | 'staged' | 'limited-auto-write';
 
+export const stageDimensions = ['resource', 'specialty', 'workflow', 'template', 'section'] as const;
+/** A part of what goes over a connection: all that is named must fit. */
+export type StageScope = Readonly<Partial<Record<(typeof stageDimensions)[number], string>>>;
+
+/** The stage of a part of what goes over a connection. */
+export interface ScopedStage {
+  readonly scope: StageScope;
+  readonly stage: RolloutStage;
+}
+
 /** What is known about an EHR's behaviour; what is left out follows the limits of the product. */
 export interface ConnectionSettings {
   /** How long its search may lag behind its commits, milliseconds. */
@@ -55,6 +65,8 @@ export interface ConnectionSettings {
   readonly sendsPerMinuteMax?: number;
   /** Requests sent again per minute, after one that was proved not to be in the chart. */
   readonly retriesPerMinuteMax?: number;
+  /** Where its patients are treated: a code of ISO 3166-2 like US-CA. Rules about consent may ask for it. */
+  readonly region?: string;
   /** IANA zone of the connection's day; UTC when left out. */
   readonly timeZone?: string;
   /** Requests sent on one day of the connection, and of these from one source. */
@@ -77,6 +89,8 @@ export interface Connection {
   readonly stage: RolloutStage;
   /** Resource types that have not come as far as the connection: the lower of the two stages counts. */
   readonly stages?: Readonly<Record<string, RolloutStage>>;
+  /** The same for specialties, workflows, templates and sections, alone or together; the lowest that fits counts. */
+  readonly scopedStages?: readonly ScopedStage[];
   readonly baa: string | null;
   /** What its EHR said it is when it was last tested (CapabilityStatement.software). */
   readonly software?: string;

@@ -1,4 +1,5 @@
 import type { CountedApproval } from './approval.ts';
+import { approversFor, selectionWords } from './blocked.ts';
 import { stopsContent } from './checks/index.ts';
 import { consentHold, type ConsentDecision } from './consent/index.ts';
 import type { ContractRow } from './contract-matrix.ts';
@@ -6,7 +7,7 @@ import { changeWords, mayNotCarry, type CarryFacts, type GateState, type Held, t
 import type { Connection, RolloutStage } from './people.ts';
 import { signingRule, type NamedFinding } from './signing.ts';
 import { stageSends } from './switches.ts';
-import type { WriteApproval, WriteState } from './write.ts';
+import type { BlockedSelection, WriteApproval, WriteState } from './write.ts';
 
 /**
  * Whether a checked write goes, waits or stops (B1, B3): the contract row, environments and agreements, the
@@ -29,27 +30,32 @@ export interface Standing {
   /** False when nothing about a patient may travel over this connection, not even a question. */
   readonly carries: boolean;
   readonly consent: ConsentDecision;
+  readonly stage: RolloutStage;
 }
 
 /** Environments and agreements first, then the gate, then consent: the first that holds the write is told. */
 export function decideStanding(facts: StandingFacts): Standing {
-  const { consent, gate } = facts;
+  const { consent, gate, stage } = facts;
   const carried = mayNotCarry(facts.carry);
-  if (carried !== null) return { held: carried, carries: false, consent };
-  if (gate?.open === false && stageSends(facts.stage)) {
+  if (carried !== null) return { held: carried, carries: false, consent, stage };
+  if (gate?.open === false && stageSends(stage)) {
     const because = `the checklist of "${facts.carry.connection.name}" is not complete: ${gate.missing.join('; ')}`;
-    return { held: { code: 'gate-closed', liftedBy: 'integration-administrator', because }, carries: true, consent };
+    return { held: { code: 'gate-closed', liftedBy: 'integration-administrator', because }, carries: true, consent, stage };
   }
   const hold = consentHold(consent);
   const because = `${consent.reason} (${consent.rule}, ${consent.artifact})`;
-  return { held: hold === null ? null : { ...hold, because }, carries: true, consent };
+  return { held: hold === null ? null : { ...hold, because }, carries: true, consent, stage };
 }
 
 export interface PolicyFacts {
   readonly contract: ContractRow;
+  /** That somebody took it up though the contract blocks it; only one that holds (`selectionOf`). */
+  readonly selection?: BlockedSelection | undefined;
   /** With the stage that counts for the write (`stageFor`). */
   readonly connection: Pick<Connection, 'stage' | 'active'>;
   readonly counted: CountedApproval;
+  /** The approval by which it goes though nobody has approved it (`unattendedApproval`). */
+  readonly unattended?: Omit<WriteApproval, 'requestSha256'> | undefined;
   /** Someone at the source said no. */
   readonly rejectedAtSource: boolean;
   /** What the checks found, with what was signed about it. */
@@ -82,7 +88,8 @@ export function decidePolicy(facts: PolicyFacts): PolicyDecision {
           ? 'structure-invalid'
           : 'content-refused',
     );
-  if (contract.tier === 'blocked') return failed('policy-blocked');
+  const { selection } = facts;
+  if (contract.tier === 'blocked' && selection === undefined) return failed('policy-blocked');
   if (stopping.length > 0)
     return held('finding-open', 'clinical-owner', stopping.map(({ name, finding }) => `${name}: ${finding.message}`).join(' '));
   if (facts.rejectedAtSource) return failed('approval-rejected');
@@ -90,20 +97,26 @@ export function decidePolicy(facts: PolicyFacts): PolicyDecision {
   if (!stageSends(connection.stage)) return held('stage-read-only', 'integration-administrator');
   if (stands !== null) return held(stands.code, stands.liftedBy, stands.because);
   const validated: WriteState = { name: 'validated' };
-  if (!counted.counts || facts.unseen.length > 0) {
+  // Whoever approved it elsewhere: what is blocked is decided on here.
+  const blocked = contract.tier === 'blocked' ? selection : undefined;
+  // What the checks remark is for a person to see first.
+  const remarked = facts.findings.some(({ finding, signature }) => finding.severity !== 'information' && signature === null);
+  const given = counted.counts ? counted.approval : remarked ? undefined : facts.unattended;
+  if (given === undefined || facts.unseen.length > 0 || blocked !== undefined) {
     const reasons = [
-      ...(counted.counts ? [] : [counted.reason]),
+      ...(blocked === undefined ? [] : [selectionWords(blocked)]),
+      ...(counted.counts || blocked !== undefined ? [] : [counted.reason]),
       ...(facts.unseen.length > 0 ? [changeWords(facts.unseen)] : []),
     ];
     const code = facts.unseen.length > 0 ? ({ code: 'version-unseen' } as const) : {};
     return {
-      moves: [validated, { name: 'awaiting-approval', roles: contract.approvers, reason: reasons.join('; '), ...code }],
+      moves: [validated, { name: 'awaiting-approval', roles: approversFor(contract), reason: reasons.join('; '), ...code }],
       approval: null,
     };
   }
   return {
     moves: [validated, { name: 'pending', nextAt: now }],
-    approval: { ...counted.approval, requestSha256: facts.requestSha256 },
+    approval: { ...given, requestSha256: facts.requestSha256 },
   };
 }
 

@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { SendsRow } from './calendar/index.ts';
 import type { EntryBodies, EntryType, EventReceived, PreparedRecord } from './entries.ts';
 import { fanOut } from './fan-out.ts';
-import type { ConsentRow, EmergencyRow, GateRow, PathRow, SafetyRow, PolicyRow, ProposalRow } from './governance/index.ts';
+import type {
+  ConsentRow,
+  EmergencyRow,
+  GateRow,
+  PathRow,
+  SafetyRow,
+  PolicyRow,
+  ProposalRow,
+  ReviewRow,
+} from './governance/index.ts';
 import { project, type ProjectedEntry, type RowChange, type RowReader } from './projection.ts';
 import {
   approval,
@@ -45,6 +54,7 @@ class Rows implements RowReader {
   safety = (id: string) => this.held.get(`safety ${id}`) as SafetyRow | undefined;
   path = (key: string) => this.held.get(`path ${key}`) as PathRow | undefined;
   emergency = (id: string) => this.held.get(`emergency ${id}`) as EmergencyRow | undefined;
+  review = (write: string) => this.held.get(`review ${write}`) as ReviewRow | undefined;
   workspace = () => this.held.get('workspace workspace') as WorkspaceRow | undefined;
   text(): string {
     return JSON.stringify([...this.held].toSorted(([left], [right]) => (left < right ? -1 : 1)));

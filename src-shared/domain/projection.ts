@@ -1,7 +1,10 @@
 import type { WriteApproval, WriteRow, WriteState } from './write.ts';
 import type { SendsRow } from './calendar/index.ts';
+import { restsKey } from './flow.ts';
+import { withStage } from './stages.ts';
 import { switchKey } from './switches.ts';
 import {
+  charted,
   consentRecorded,
   decided,
   emergencyOpened,
@@ -11,10 +14,11 @@ import {
   pathChanged,
   proposed,
   safetyRecorded,
+  writeReviewed,
 } from './governance/index.ts';
 import type { GovernanceChange, GovernanceRows } from './governance/index.ts';
 import { IllegalMove, mayMove } from './transitions.ts';
-import type { EntryBodies, EntryType, EventReceived, PreparedRecord, WriteMoved } from './entries.ts';
+import type { EntryBodies, EntryType, EventReceived, PlannedWrite, PreparedRecord, WriteMoved } from './entries.ts';
 import type { ConnectionRow, EventRow, PersonRow, SourceRow, SwitchRow, WorkspaceRow } from './rows.ts';
 
 /**
@@ -65,6 +69,12 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
   switch (entry.type) {
     case 'workspace.created':
       return [{ kind: 'workspace', key: 'workspace', row: { version: 1, site: entry.body.site, createdAt: entry.at } }];
+    case 'ledger.loss-accepted': {
+      // It stands whatever else is known of the workspace: nothing may be sent as if nothing were lost.
+      const before = rows.workspace() ?? { version: 0, site: '', createdAt: entry.at };
+      const lost = { at: entry.at, sizes: entry.body.sizes };
+      return [{ kind: 'workspace', key: 'workspace', row: { ...before, version: before.version + 1, lost } }];
+    }
     case 'person.added': {
       const { person, secretVerifier } = entry.body;
       const version = (rows.person(person.id)?.version ?? 0) + 1;
@@ -80,11 +90,11 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       return [{ kind: 'connection', key: connection.name, row: { ...connection, version } }];
     }
     case 'connection.changed': {
-      const { connection, stage, resource, settings } = entry.body;
+      const { connection, stage, resource, scope, settings } = entry.body;
       const before = rows.connection(connection);
       if (before === undefined) return [];
-      const staged =
-        stage === undefined ? {} : resource === undefined ? { stage } : { stages: { ...before.stages, [resource]: stage } };
+      const part = scope ?? (resource === undefined ? {} : { resource });
+      const staged = stage === undefined ? {} : withStage(before, part, stage);
       const changed = { ...staged, ...(settings === undefined ? {} : { settings }) };
       return [{ kind: 'connection', key: before.name, row: { ...before, ...changed, version: before.version + 1 } }];
     }
@@ -138,19 +148,33 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
       return [{ kind: 'event', key: event.eventId, row }];
     }
     case 'write.attempted':
-      return [...moved(entry.seq, entry.at, entry.body, rows, null), ...counted(entry.body.counted ?? [], rows)];
+      return [
+        ...attempted(entry.seq, entry.at, entry.body, rows),
+        ...counted(entry.body.counted ?? [], rows),
+        ...retried(entry.body.retried, entry.at, rows),
+      ];
+    case 'connection.rested':
+      return rested(entry.body, rows);
     case 'event.disputed': {
       const event = rows.event(entry.body.eventId);
       if (event === undefined) return [];
       const row: EventRow = { ...event, version: event.version + 1, disputed: entry.body.eventVersion };
       return [{ kind: 'event', key: event.eventId, row }];
     }
+    case 'write.compensating':
+      return [planned(entry.body.write, entry.body.eventSeq, entry.at, rows)];
     case 'write.checked':
       return moved(entry.seq, entry.at, entry.body, rows, entry.body.prepared);
     case 'write.approved': {
       const moves = moved(entry.seq, entry.at, entry.body, rows, null);
       const emergency = approvedBy(entry.body)?.emergency;
       return emergency === undefined ? moves : [...moves, ...emergencyUsed(emergency, entry.body.id, entry.at, rows)];
+    }
+    case 'write.selected': {
+      const { selection } = entry.body;
+      return moved(entry.seq, entry.at, entry.body, rows, null).map((change) =>
+        change.kind === 'write' ? { ...change, row: { ...change.row, selection } } : change,
+      );
     }
     case 'write.rejected':
     case 'write.held':
@@ -169,8 +193,11 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
     case 'write.recovered':
     case 'write.faulted':
       return moved(entry.seq, entry.at, entry.body, rows, null);
+    case 'write.reviewed':
+      return writeReviewed(entry.body, rows);
     case 'write.answered-late':
     case 'group.decided':
+    case 'shadow.compared':
     case 'write.stuck':
     case 'clock.judged':
     case 'engine.started':
@@ -219,22 +246,35 @@ export function eventReceived(
     ingestedAt: at,
     approvedAt: body.approvedAt,
   };
-  const writes = body.writes.map((write): RowChange => {
-    if (rows.write(write.id) !== undefined) throw new IllegalMove(write.id, null, 'draft');
-    const row: WriteRow = {
-      ...write,
-      eventSeq: seq,
-      createdAt: at,
-      version: 1,
-      state: { name: 'draft', nextAt: at, looks: 0 },
-      updatedAt: at,
-      attempts: 0,
-      prepared: null,
-      approval: null,
-    };
-    return { kind: 'write', key: write.id, row };
-  });
+  const writes = body.writes.map((write) => planned(write, seq, at, rows));
   return [{ kind: 'event', key: body.eventId, row: event }, ...writes];
+}
+
+/** A write as it begins. */
+function planned(write: PlannedWrite, eventSeq: number, at: number, rows: Pick<RowReader, 'write'>): RowChange {
+  if (rows.write(write.id) !== undefined) throw new IllegalMove(write.id, null, 'draft');
+  const row: WriteRow = {
+    ...write,
+    eventSeq,
+    createdAt: at,
+    version: 1,
+    state: { name: 'draft', nextAt: at, looks: 0 },
+    updatedAt: at,
+    attempts: 0,
+    prepared: null,
+    approval: null,
+  };
+  return { kind: 'write', key: write.id, row };
+}
+
+/** Each attempt says anew whether what it may chart has to be reviewed. */
+function attempted(seq: number, at: number, body: EntryBodies['write.attempted'], rows: RowReader): readonly RowChange[] {
+  const { reviewDue } = body;
+  return moved(seq, at, body, rows, null).map((change) => {
+    if (change.kind !== 'write') return change;
+    const { reviewDue: _, ...row } = change.row;
+    return { ...change, row: reviewDue === true ? { ...row, reviewDue } : row };
+  });
 }
 
 /** One request more under each cap. */
@@ -243,6 +283,21 @@ function counted(keys: readonly string[], rows: RowReader): readonly RowChange[]
     const before = rows.sends(key);
     return { kind: 'sends', key, row: { key, version: (before?.version ?? 0) + 1, sends: (before?.sends ?? 0) + 1 } };
   });
+}
+
+/** One retry more of a connection's budget. */
+function retried(of: EntryBodies['write.attempted']['retried'], at: number, rows: RowReader): readonly RowChange[] {
+  if (of === undefined) return [];
+  const { key, left } = of;
+  return counted([key], rows).map((change) =>
+    change.kind === 'sends' ? { ...change, row: { ...change.row, retries: { left, at } } } : change,
+  );
+}
+
+function rested({ connection, resting }: EntryBodies['connection.rested'], rows: RowReader): readonly RowChange[] {
+  return counted([restsKey(connection)], rows).map((change) =>
+    change.kind === 'sends' ? { ...change, row: { ...change.row, ...(resting === null ? {} : { resting }) } } : change,
+  );
 }
 
 function moved(
@@ -275,7 +330,8 @@ function moved(
     approval: body.approval === undefined ? before.approval : body.approval,
     ...(body.signatures === undefined ? {} : { signatures: [...(before.signatures ?? []), ...body.signatures] }),
   };
-  return [{ kind: 'write', key: row.id, row }];
+  const review = last.name === 'committed' && before.state.name !== 'committed' ? charted(row, at, rows) : [];
+  return [{ kind: 'write', key: row.id, row }, ...review];
 }
 
 /** An entry cannot know its own number before it is appended; evidence that points at its own entry says -1 until then. */

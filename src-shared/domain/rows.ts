@@ -50,4 +50,6 @@ export interface WorkspaceRow {
   readonly version: number;
   readonly site: string;
   readonly createdAt: number;
+  /** When it was accepted that the ledger had lost its end, and how many entries each log held, by tenant; the last time. */
+  readonly lost?: { readonly at: number; readonly sizes: Readonly<Record<string, number>> };
 }

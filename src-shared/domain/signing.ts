@@ -36,6 +36,9 @@ const WAIVABLE: ReadonlyMap<string, { readonly roles: readonly Role[]; readonly 
   ['content-ambiguous', { roles: clinical, anotherPerson: false }],
   // The chart lists it already; that it is another one, a clinician can say.
   ['chart-repeats', { roles: clinical, anotherPerson: false }],
+  // Another event asks for the same entry, or almost; that both are meant, a clinician can say.
+  ['write-repeats', { roles: clinical, anotherPerson: false }],
+  ['write-resembles', { roles: clinical, anotherPerson: false }],
 ]);
 
 export type SigningRule =

@@ -3,12 +3,15 @@ import type { Connection, RolloutStage } from './people.ts';
 import type { Hold, StateOf, WriteRow } from './write.ts';
 
 /**
- * Kill switches (B5): what stops, for which writes, why and by whom. They stop sending and approving; reading, checking
+ * Kill switches (B5): what stops, for which writes, why and by whom. They stop sending, approving or drafts; reading, checking
  * and looking for what may be in the chart go on.
  */
 
-export const switchTargets = ['writes', 'approvals'] as const;
-/** `writes`: nothing that fits is sent. `approvals`: nobody here may approve what fits. */
+export const switchTargets = ['writes', 'approvals', 'drafts'] as const;
+/**
+ * `writes`: nothing that fits is sent. `approvals`: nobody here may approve what fits. `drafts`: nothing that fits is checked,
+ * prepared or put before a person; what has been goes on.
+ */
 export type SwitchTarget = (typeof switchTargets)[number];
 
 export const switchDimensions = ['tenant', 'connection', 'resource', 'source', 'model', 'prompt', 'template'] as const;
@@ -87,6 +90,19 @@ export function switchedOff(row: WriteRow, stopping: Switch): StateOf<'held'> {
   };
 }
 
+/** The hold of a draft that a switch keeps from being checked. */
+export function draftsOff({ scope, by, reason }: Switch): StateOf<'held'> {
+  return {
+    name: 'held',
+    hold: {
+      code: 'drafts-switched-off',
+      liftedBy: 'operations-lead',
+      reason: `${reason} (drafts are switched off for ${switchWords(scope)}, by ${by})`,
+    },
+    resume: 'draft',
+  };
+}
+
 /** Rollout stages in the order in which a connection goes through them (B4). */
 export const stageOrder = [
   'read-only',
@@ -95,12 +111,6 @@ export const stageOrder = [
   'staged',
   'limited-auto-write',
 ] as const satisfies readonly RolloutStage[];
-
-/** How far a resource type has come on a connection: the lower of its own stage and the connection's. */
-export function stageFor(connection: Pick<Connection, 'stage' | 'stages'>, resourceType: string): RolloutStage {
-  const own = connection.stages?.[resourceType] ?? connection.stage;
-  return stageOrder.indexOf(own) < stageOrder.indexOf(connection.stage) ? own : connection.stage;
-}
 
 /** True when a rollout stage lets approved writes go (B4). */
 export function stageSends(stage: RolloutStage): boolean {
@@ -115,9 +125,10 @@ export function stillHeld(
   hold: Hold,
   /** With the stage that counts for the write (`stageFor`). */
   connection: Pick<Connection, 'stage'> | undefined,
+  /** The switch of the kind that holds it. */
   stopping: Switch | undefined,
 ): boolean {
-  if (hold.code === 'writes-switched-off') return stopping !== undefined;
+  if (hold.code === 'writes-switched-off' || hold.code === 'drafts-switched-off') return stopping !== undefined;
   if (hold.code === 'stage-read-only') return connection === undefined || !stageSends(connection.stage);
   return false;
 }

@@ -35,6 +35,7 @@ const BESIDES: readonly (readonly [from: StateName, to: StateName, why: string])
   ['pending', 'pending', 'the EHR could not be read just before sending: tried again later'],
   ['unknown', 'unknown', 'a look that settles nothing, or a person now has to look'],
   ['committed', 'committed', 'the read-back comes after the outcome'],
+  ['failed-terminal', 'draft', 'what the contract blocks was selected by a person'],
   ['failed-terminal', 'committed', 'late success: found in the chart after it was given up'],
   ['conflict', 'committed', 'late success: ours was carried out after theirs'],
   ['resolved-by-hand', 'committed', 'late success: found in the chart after a person had settled it'],

@@ -24,7 +24,8 @@ const moves: Readonly<Record<StateName, readonly StateName[]>> = {
   unknown: ['unknown', 'committed', 'conflict', 'failed-retryable', 'failed-terminal'],
   conflict: ['superseded', 'withdrawn', 'committed'],
   'failed-retryable': ['pending', 'awaiting-approval', 'failed-terminal', 'held', 'committed', 'withdrawn', 'superseded'],
-  'failed-terminal': ['superseded', 'withdrawn', 'resolved-by-hand', 'committed'],
+  // Back to draft: only what the contract blocks, selected by a person (B3).
+  'failed-terminal': ['draft', 'superseded', 'withdrawn', 'resolved-by-hand', 'committed'],
   'resolved-by-hand': ['committed'],
   committed: ['committed', 'superseded', 'compensated', 'corrected', 'failed-terminal'],
   superseded: ['committed'],

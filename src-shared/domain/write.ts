@@ -95,8 +95,11 @@ export interface WriteApproval {
   readonly role: Role;
   readonly at: number;
   readonly meaning: string;
-  /** `source`: made in the registered source and bound to the content's hash; `person`: made here. */
-  readonly made: 'source' | 'person';
+  /**
+   * `source`: made in the registered source and bound to the content's hash; `person`: made here; `contract`: nobody approved the
+   * write itself, and whoever brought the contract into force answers for it.
+   */
+  readonly made: 'source' | 'person' | 'contract';
   readonly contentSha256: string;
   readonly requestSha256: string;
   /** The emergency access that stood in for the role. */
@@ -132,6 +135,20 @@ export interface FindingSignature {
   readonly requestSha256: string;
   /** The rule asks for somebody other than whoever approves. */
   readonly anotherPerson?: boolean;
+}
+
+/**
+ * The explicit selection of a write that the contract blocks (B3). It holds under one version of the contract, and lets
+ * nothing go by itself: two other people still have to approve the write.
+ */
+export interface BlockedSelection {
+  readonly by: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly at: number;
+  readonly reason: string;
+  /** Version of the contract that blocks it. */
+  readonly contract: string;
 }
 
 /** What of a write's chart entry is known: the address and version the EHR gave, and where the evidence stands. */
@@ -244,6 +261,8 @@ export interface WriteIdentity {
   readonly createdAt: number;
   /** Earlier write that this one replaces. */
   readonly supersedes: string | null;
+  /** The charted write that this one takes back (E2); left out by all others. */
+  readonly compensates?: string;
 }
 
 /** A write as the ledger keeps it: identity, where it stands, and what was recorded on the way. */
@@ -265,6 +284,10 @@ export interface WriteRow extends WriteIdentity {
   readonly approval: WriteApproval | null;
   /** What was signed about its findings, oldest first; which of them hold is decided anew each time (`signing`). */
   readonly signatures?: readonly FindingSignature[];
+  /** That somebody took it up though the contract blocks it; whether it holds is decided anew each time (`blocked`). */
+  readonly selection?: BlockedSelection;
+  /** It was sent at the limited auto-write stage without a decision made here: once charted, it is reviewed. */
+  readonly reviewDue?: boolean;
 }
 
 /** States from which a write will not move without a new fact from outside. */

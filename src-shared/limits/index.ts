@@ -32,6 +32,19 @@ export const limits = {
   /** Entries of one list of a chart that are looked through, and asked for on one page. */
   chartListEntriesMax: 1_000,
   chartListPageEntries: 200,
+  /** Pages of one such list, and of one search, that are asked for, however few entries a server puts on each. */
+  chartListPagesMax: 100,
+  searchPagesMax: 20,
+  /** A write is held against those of other events for the same patient that were taken in at most this long before ... */
+  twinWindowMs: 7 * 24 * 60 * 60_000,
+  /** ... and against no more of them than this, the newest first. */
+  twinCandidatesMax: 100,
+  /** Charted values that a new one is held against: so many observations, so many pages of writes back, read again after this long. */
+  normsEntriesMax: 300,
+  normsPagesMax: 8,
+  normsAgeMaxMs: 10 * 60_000,
+  /** What took place this long after its visit ended is asked about. */
+  visitClosedMs: 48 * 60 * 60_000,
   /** Entries asked for per page of such an answer: an EHR that searches by nothing shows this many strangers, not fifty. */
   searchPageEntries: 5,
   /** Redirects followed for one read. */
@@ -174,12 +187,17 @@ export const limits = {
   stageDraftWritesMin: 20,
   stageDraftFailedPercentMax: 10,
   stageShadowFailedPercentMax: 5,
+  /** Held writes that people wrote by hand too, and how often one element of them may have been written otherwise. */
+  stageShadowWritesMin: 20,
+  stageShadowDivergencePercentMax: 5,
   stageStagedChartedMin: 50,
   stageStagedFailedPercentMax: 2,
   stageStagedVerifiedPercent: 98,
   stageStagedConflictPercentMax: 2,
   stageStagedEditedPercentMax: 20,
 
+  /** What was charted without a decision here is reviewed within so long a time. */
+  reviewDueMs: 3 * 24 * 60 * 60_000,
   /** Writes held at stage shadow that one report compares with the chart. */
   shadowRowsMax: 1_000,
   /** Of the compared values of a prepared entry, how many in percent an entry of the chart must share to be its counterpart. */

@@ -105,6 +105,8 @@ export class TestUseCases implements ConsoleUseCases {
           facts: null,
           normalized: null,
           exchanges: [],
+          withheld: [],
+          reads: null,
           timeline: [],
         },
         title: 'Progress note',
@@ -129,6 +131,7 @@ export class TestUseCases implements ConsoleUseCases {
       this.ages.push(age);
       return this.decided(`approve ${id} ${person.id} ${seenSha256} ${acknowledged.join()}`, id);
     },
+    select: async (id, person) => this.decided(`select ${id} ${person.id}`, id),
     reject: async (id, person, reason) => this.decided(`reject ${id} ${person.id} ${reason}`, id),
     retry: async (id, person) => this.decided(`retry ${id} ${person.id}`, id),
     withdraw: async (id, person) => this.decided(`withdraw ${id} ${person.id}`, id),

@@ -1,16 +1,22 @@
 import type { EngineDeps } from '../deps.ts';
+import { eventsOf } from '../event-source.ts';
 import { Readings } from './readings.ts';
 import type { Inspect, WriteView } from '../../ports/inbound/index.ts';
 import type { Entry, LedgerReader } from '../../ports/outbound/index.ts';
 import {
+  pathOf,
+  shownReads,
   signedFindings,
+  withheldOf,
   workspaceLog,
+  type EntryBodies,
   type Exchange,
   type Finding,
   type NormalizedRecord,
   type NamedFinding,
   type PreparedRecord,
   type ResolvedFacts,
+  type Withheld,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 
@@ -26,10 +32,12 @@ export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>, r
       const timeline = await ledger.entries(row.tenant, { stream: `write/${id}` }, TIMELINE_MAX);
       const event = await ledger.row('event', row.tenant, row.eventId);
       await viewed('write', id, row.tenant, actor);
+      const known = collected(row, timeline);
       return {
         row,
         event,
-        ...collected(row, timeline),
+        ...known,
+        withheld: await withheldFrom(ledger, row, known.facts),
         timeline: received === undefined ? timeline : [received, ...timeline],
       };
     },
@@ -50,6 +58,16 @@ export function inspect(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>, r
   };
 }
 
+async function withheldFrom(ledger: LedgerReader, row: WriteRow, facts: ResolvedFacts | null): Promise<readonly Withheld[]> {
+  try {
+    const { event, item } = await eventsOf(ledger).itemOf(row);
+    return withheldOf(event, item.clinical, pathOf(event, item), facts);
+  } catch {
+    // Erased, or no longer readable: the rest is shown.
+    return [];
+  }
+}
+
 /** Everything that happened to the writes of one visit, in the order of the log. */
 async function ofEncounter(ledger: LedgerReader, tenant: string, encounterKey: string): Promise<readonly Entry[]> {
   const writes = await ledger.writes({ tenant, encounterKey, limit: TIMELINE_MAX });
@@ -66,6 +84,7 @@ interface Collected {
   readonly facts: ResolvedFacts | null;
   readonly normalized: NormalizedRecord | null;
   readonly exchanges: readonly Exchange[];
+  readonly reads: WriteView['reads'];
 }
 
 /** What the entries of one write hold, newest check first: request, findings, facts, and every exchange in order. */
@@ -75,6 +94,7 @@ function collected(row: WriteRow, timeline: readonly Entry[]): Collected {
   let normalized: NormalizedRecord | null = null;
   let rules = '';
   let facts: ResolvedFacts | null = null;
+  let reads: WriteView['reads'] = null;
   const exchanges: Exchange[] = [];
   for (const entry of timeline) {
     const { body } = entry;
@@ -82,11 +102,15 @@ function collected(row: WriteRow, timeline: readonly Entry[]): Collected {
     if ('prepared' in body && body.prepared !== null) prepared = body.prepared;
     if ('findings' in body) [findings, rules] = [body.findings, body.rules ?? ''];
     if ('facts' in body && body.facts !== null) facts = body.facts;
+    if (entry.type === 'write.checked') {
+      const { reads: read } = body as EntryBodies['write.checked'];
+      reads = read === undefined ? null : { list: read.list, made: shownReads(read.made, row.resourceType === 'Patient') };
+    }
     if ('normalized' in body) normalized = body.normalized ?? null;
     if ('exchange' in body) exchanges.push(...body.exchange);
   }
   const basis = { contentSha256: row.contentSha256, contract: row.prepared?.contract ?? '', rules };
-  return { prepared, findings, signed: signedFindings(findings, row.signatures, basis), facts, normalized, exchanges };
+  return { prepared, findings, signed: signedFindings(findings, row.signatures, basis), facts, normalized, exchanges, reads };
 }
 
 /** Entries of one timeline that are read in one go; a longer one is cut at its end and says so. */

@@ -5,7 +5,9 @@ import { stoppedBy } from '../dispatch/stop.ts';
 import { eventsOf } from '../event-source.ts';
 import { gatherIntake, readRecord } from '../intake/take-in.ts';
 import { recordConsents } from '../policy/consents.ts';
-import { gatherAndDecide, type Checked, type Checker } from '../validation/check.ts';
+import { gatherAndDecide } from '../validation/check.ts';
+import type { Checked, Checker } from '../validation/checked.ts';
+import { ClinicNorms } from '../validation/clinic-norms.ts';
 import { SubjectCache } from '../validation/subject-cache.ts';
 import { RehearsalLedger, type RehearsedRows } from './rehearsal-ledger.ts';
 import type { DryRun, RehearsedWrite } from '../../ports/inbound/index.ts';
@@ -33,6 +35,7 @@ import {
  */
 export function dryRun(deps: EngineDeps): DryRun {
   const subjects = new SubjectCache(deps.clock);
+  const norms = new ClinicNorms(deps, eventsOf(deps.ledger));
   const readings = new Readings(deps);
   return async (record, connection, actor) => {
     const read = readRecord(record, deps);
@@ -46,7 +49,7 @@ export function dryRun(deps: EngineDeps): DryRun {
 
     await readings.record('dry-run', event.id, event.tenant, actor);
     const { ledger, rows } = await rehearsed(deps, event, decision.body, actor);
-    const checker: Checker = { deps: { ...deps, ledger }, events: eventsOf(ledger), subjects };
+    const checker: Checker = { deps: { ...deps, ledger }, events: eventsOf(ledger), subjects, norms };
     const writes: RehearsedWrite[] = [];
     for (const row of rows) if (connection === null || row.connection === connection) writes.push(await rehearse(checker, row));
     return { ...base, writes, kept: decision.body.kept };

@@ -1,18 +1,29 @@
 import type { EngineDeps } from '../deps.ts';
+import { eventsOf } from '../event-source.ts';
 import type { Gates } from '../../ports/inbound/index.ts';
+import type { Entry } from '../../ports/outbound/index.ts';
 import {
   decideSign,
   gateState,
   measured,
+  onlyResource,
   raises,
-  stageFor,
+  reviewMeasures,
+  shadowMeasures,
+  stageFacts,
+  stageFits,
+  stageOfScope,
   stageReport,
+  stageScopeWords,
   workspaceLog,
   type ConnectionRow,
+  type EntryBodies,
   type GateState,
+  type ReviewRow,
   type RolloutStage,
-  type StageMeasures,
+  type ShadowMeasures,
   type StageReport,
+  type StageScope,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
@@ -56,29 +67,33 @@ export function gates(deps: Pick<EngineDeps, 'ledger' | 'clock' | 'random'>): Ga
     async report(connection) {
       const row = await ledger.row('connection', workspaceLog, connection);
       if (row === undefined) return undefined;
-      const measures = await measuresOf(deps, connection);
+      const scopes = (row.scopedStages ?? []).map((one) => one.scope);
+      const measures = await measuresOf(deps, connection, scopes);
       const resources = new Set([...measures.byType.keys(), ...Object.keys(row.stages ?? {})]);
       const byResource: Record<string, StageReport> = {};
-      for (const type of [...resources].sort()) byResource[type] = (await stageOf(deps, row, measures, type)).stage;
-      return { ...(await stageOf(deps, row, measures)), byResource };
+      for (const resource of [...resources].sort())
+        byResource[resource] = (await stageShown(deps, row, measures, { resource })).stage;
+      const byScope: { scope: StageScope; stage: StageReport }[] = [];
+      for (const scope of scopes) byScope.push({ scope, stage: (await stageShown(deps, row, measures, scope)).stage });
+      return { ...(await stageShown(deps, row, measures, {})), byResource, byScope };
     },
   };
 }
 
 /**
- * Why a connection may not be raised to a stage now, or `null`: outside practice one step at a time, and only when the
- * criteria of the stage it is in are met (B4). Lowering a stage is always allowed.
+ * Why a connection, or a part of what goes over it, may not be raised to a stage now, or `null`: outside practice one step at
+ * a time, and only when the criteria of the stage it is in are met (B4). Lowering a stage is always allowed.
  */
 export async function notEarned(
   deps: Pick<EngineDeps, 'ledger' | 'clock'>,
   name: string,
   wanted: RolloutStage,
-  resourceType: string | null = null,
+  scope: StageScope,
 ): Promise<{ readonly ok: false; readonly code: 'stage-not-earned'; readonly message: string } | null> {
   const row = await deps.ledger.row('connection', workspaceLog, name);
   if (row === undefined || row.environment === 'practice') return null;
-  if (!raises(resourceType === null ? row.stage : stageFor(row, resourceType), wanted)) return null;
-  const { stage } = await stageOf(deps, row, await measuresOf(deps, name), resourceType);
+  if (!raises(stageOfScope(row, scope), wanted)) return null;
+  const { stage } = await stageShown(deps, row, await measuresOf(deps, name, [scope]), scope);
   const unmet = stage.criteria.filter((one) => !one.met).map((one) => `${one.id} (${one.words})`);
   if (stage.next === wanted && unmet.length === 0) return null;
   const message =
@@ -88,12 +103,12 @@ export async function notEarned(
   return { ok: false, code: 'stage-not-earned', message };
 }
 
-/** The gate of a connection, and its stage, or that of a resource type on it, with the exit criteria. */
-async function stageOf(
-  deps: Pick<EngineDeps, 'ledger'>,
+/** The gate of a connection, and the stage of it, or of a part of what goes over it, with the exit criteria. */
+async function stageShown(
+  deps: Pick<EngineDeps, 'ledger' | 'clock'>,
   row: ConnectionRow,
   measures: Measures,
-  resourceType: string | null = null,
+  scope: StageScope,
 ): Promise<{ readonly gate: GateState; readonly stage: StageReport }> {
   const { ledger } = deps;
   const [gateRow, entries] = await Promise.all([
@@ -105,22 +120,71 @@ async function stageOf(
   const gate = row.environment === 'practice' ? { ...signed, open: true, missing: [] } : signed;
   const test = entries.findLast((entry) => entry.type === 'connection.tested');
   const testedOk = test?.body !== null && test?.body !== undefined && 'ok' in test.body && test.body.ok === true;
+  const now = deps.clock.now();
   const { environment } = row;
-  const stage = resourceType === null ? row.stage : stageFor(row, resourceType);
-  const shown = resourceType === null ? measures.all : (measures.byType.get(resourceType) ?? measured([]));
-  return { gate, stage: stageReport({ stage, environment, testedOk, gate, ...shown }) };
+  const stage = stageOfScope(row, scope);
+  const type = onlyResource(scope);
+  const words = stageScopeWords(scope);
+  const shown =
+    words === ''
+      ? measures.all
+      : type === null
+        ? (measures.byScope.get(words) ?? nothing)
+        : (measures.byType.get(type) ?? nothing);
+  const facts = { stage, environment, testedOk, gate, ...measured(shown.rows), shadow: shadowShown(entries, scope, now) };
+  const reviews = reviewMeasures(shown.reviews, now - limits.stageWindowMs, now);
+  return { gate, stage: stageReport({ ...facts, reviews }) };
 }
 
-/** What the writes of a connection have shown within `stageWindowMs`, together and by resource type. */
+/**
+ * What the newest comparison at stage shadow found, of the resource type that a scope names or of all: it says nothing about
+ * specialties, workflows, templates and sections.
+ */
+function shadowShown(entries: readonly Entry[], { resource }: StageScope, now: number): ShadowMeasures | null {
+  const newest = entries.findLast((entry) => entry.type === 'shadow.compared' && entry.at >= now - limits.stageWindowMs);
+  if (newest === undefined || newest.body === null) return null;
+  return shadowMeasures((newest.body as EntryBodies['shadow.compared']).resources, resource ?? null);
+}
+
+/** Writes of the last `stageWindowMs`, and reviews of what was charted. */
+interface Shown {
+  readonly rows: Pick<WriteRow, 'state' | 'attempts'>[];
+  readonly reviews: ReviewRow[];
+}
+const nothing: Shown = { rows: [], reviews: [] };
+
+/** What the writes of a connection have shown, together, by resource type and by scope (`stageScopeWords`). */
 interface Measures {
-  readonly all: StageMeasures;
-  readonly byType: ReadonlyMap<string, StageMeasures>;
+  readonly all: Shown;
+  readonly byType: ReadonlyMap<string, Shown>;
+  readonly byScope: ReadonlyMap<string, Shown>;
 }
 
 /** There is no index for it: asked when a stage is raised or its criteria are shown. */
-async function measuresOf({ ledger, clock }: Pick<EngineDeps, 'ledger' | 'clock'>, connection: string): Promise<Measures> {
+async function measuresOf(
+  deps: Pick<EngineDeps, 'ledger' | 'clock'>,
+  connection: string,
+  scopes: readonly StageScope[],
+): Promise<Measures> {
+  const { ledger, clock } = deps;
   const since = clock.now() - limits.stageWindowMs;
-  const byType = new Map<string, Pick<WriteRow, 'state' | 'attempts'>[]>();
+  const all: Shown = { rows: [], reviews: [] };
+  const byType = new Map<string, Shown>();
+  const byScope = new Map<string, Shown>();
+  const parts = scopes.filter((scope) => onlyResource(scope) === null && stageScopeWords(scope) !== '');
+  const into = (map: Map<string, Shown>, key: string): Shown => {
+    let found = map.get(key);
+    if (found === undefined) map.set(key, (found = { rows: [], reviews: [] }));
+    return found;
+  };
+  /** Everything a write counts for. */
+  const placesOf = async (row: WriteRow): Promise<readonly Shown[]> => {
+    const places = [all, into(byType, row.resourceType)];
+    if (parts.length === 0) return places;
+    const { event, item } = await eventsOf(ledger).itemOf(row);
+    const facts = stageFacts(row, event, item.clinical);
+    return [...places, ...parts.filter((one) => stageFits(one, facts)).map((one) => into(byScope, stageScopeWords(one)))];
+  };
   for (let after: string | undefined; ;) {
     const page = await ledger.writes({
       connection,
@@ -128,16 +192,20 @@ async function measuresOf({ ledger, clock }: Pick<EngineDeps, 'ledger' | 'clock'
       limit: limits.claimBatchMax,
       ...(after === undefined ? {} : { after }),
     });
-    for (const { resourceType, state, attempts } of page) {
-      const rows = byType.get(resourceType);
-      if (rows === undefined) byType.set(resourceType, [{ state, attempts }]);
-      else rows.push({ state, attempts });
+    for (const row of page) {
+      const { state, attempts } = row;
+      for (const place of await placesOf(row)) place.rows.push({ state, attempts });
     }
     after = page.at(-1)?.id;
     if (after === undefined) break;
   }
-  const all = measured([...byType.values()].flat());
-  return { all, byType: new Map([...byType].map(([type, rows]) => [type, measured(rows)])) };
+  for (const review of await ledger.rows('review')) {
+    if (review.connection !== connection || (review.review !== null && review.since < since)) continue;
+    const row = await ledger.row('write', review.tenant, review.write);
+    if (row === undefined) continue;
+    for (const place of await placesOf(row)) place.reviews.push(review);
+  }
+  return { all, byType, byScope };
 }
 
 const ENTRIES_MAX = 10_000;

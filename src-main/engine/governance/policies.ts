@@ -32,12 +32,15 @@ export function governance(deps: GovernanceDeps): Governance {
       const { document } = read;
       const key = policyKey(document);
       const proposals = await ledger.rows('proposal');
+      const before = await ledger.row('policy', workspaceLog, key);
+      const current = before === undefined ? undefined : await documentAt(ledger, before.seq);
       const shipped = [deps.matrix, deps.consentPolicy].filter((one) => one.policy === document.policy);
       const decision = decidePropose({
         document,
         person,
         reason,
         contract: await houseContract(deps),
+        current: current?.policy === 'override' ? current : undefined,
         usedVersions: [
           ...proposals.filter((one) => one.key === key && one.state !== 'refused').map((one) => one.documentVersion),
           ...shipped.map((one) => one.version),

@@ -187,7 +187,8 @@ async function tryOnce(
   });
   if (!result.ok) return 'clash';
   await reaskPatients(deps, actor, patientsOf(consents));
-  return { ...base, status: decision.status, writes: decision.body.writes.map((write) => write.id) };
+  const { writes, kept } = decision.body;
+  return { ...base, status: decision.status, writes: writes.map((write) => write.id), ...(kept.length === 0 ? {} : { kept }) };
 }
 
 /** What becomes of a record as things stand, with what is known of its event. Reads only. */

@@ -62,7 +62,7 @@ export async function untriedVersions(
   row: WriteRow,
   prepared: Pick<PreparedRecord, 'adapter' | 'contract'>,
 ): Promise<readonly VersionAt[]> {
-  if (row.approval?.made !== 'source') return [];
+  if (row.approval === null || row.approval.made === 'person') return [];
   const connection = await deps.ledger.row('connection', workspaceLog, row.connection);
   if (connection === undefined) return [];
   return unseenVersions(deps, row, await events.eventAt(row.tenant, row.eventSeq), connection, prepared);

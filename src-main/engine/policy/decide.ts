@@ -1,6 +1,6 @@
 import type { EngineDeps } from '../deps.ts';
 import { stoppedBy } from '../dispatch/stop.ts';
-import { writeEntry } from '../write-commit.ts';
+import { commitWrites, writeEntry } from '../write-commit.ts';
 import { findingsOf } from './findings.ts';
 import { contractFor } from './in-force.ts';
 import { commitWithEarlier } from './supersede.ts';
@@ -16,6 +16,7 @@ import {
   reject,
   resolve,
   retry,
+  select,
   stepUp,
   withdraw,
   type Actor,
@@ -61,6 +62,7 @@ export function peopleDecide(deps: DecideDeps): PeopleDecide {
       };
       return decide(deps, id, person, 'write.approved', asked, undefined, rests);
     },
+    select: (id, person, reason) => selectBlocked(deps, id, person, reason),
     reject: (id, person, reason) => decide(deps, id, person, 'write.rejected', (row) => reject(row, reason), reason),
     retry: (id, person) => decide(deps, id, person, 'write.retried', (row) => retry(row, clock.now())),
     withdraw: (id, person, reason) =>
@@ -81,6 +83,25 @@ export function peopleDecide(deps: DecideDeps): PeopleDecide {
       return decide(deps, id, person, 'write.resolved', (now) => attestFound(now, found, person.id, note, clock.now()), note);
     },
   };
+}
+
+async function selectBlocked(deps: DecideDeps, id: string, person: Person, reason: string): Promise<DecisionOutcome> {
+  const { ledger, clock } = deps;
+  for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
+    const row = await ledger.findWrite(id);
+    if (row === undefined) return unknownWrite(id);
+    const matrix = await contractFor(deps, row.tenant, row.connection);
+    const event = await ledger.row('event', row.tenant, row.eventId);
+    const newest = event?.eventVersion ?? row.eventVersion;
+    const now = clock.now();
+    const decided = select(row, person, contractRow(matrix, row.kind), matrix.version, newest, reason, now);
+    if (!decided.ok) return decided;
+    const { moves, selection } = decided;
+    const actor: Actor = { kind: 'person', id: person.id, role: selection.role };
+    const entry = writeEntry('write.selected', row, now, actor, { id, moves, selection, note: reason });
+    if ((await commitWrites(ledger, [row], [entry])).ok) return { ok: true, id, state: 'draft' };
+  }
+  throw new Error(`write ${id} kept changing while it was selected`);
 }
 
 function unknownWrite(id: string): DecisionOutcome {

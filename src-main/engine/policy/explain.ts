@@ -9,6 +9,10 @@ import {
   codeOf,
   contractRow,
   failureOf,
+  approversFor,
+  personsFor,
+  selectionOf,
+  selectionWords,
   stageSends,
   switchWords,
   workspaceLog,
@@ -44,7 +48,11 @@ export function explainPolicy(deps: ExplainDeps): ExplainPolicy {
     const standing = byName ? { ...asked, consent: last } : asked;
     const known = view.event?.eventVersion === row.eventVersion ? view.event : undefined;
     const counted = await events.countedApproval(row, event, await events.approvalOf(known, event), matrix);
-    const stopping = await stoppedBy(deps.ledger, row, 'writes');
+    const stopping =
+      (await stoppedBy(deps.ledger, row, 'writes')) ??
+      (row.state.name === 'draft' || codeOf(row.state) === 'drafts-switched-off'
+        ? await stoppedBy(deps.ledger, row, 'drafts')
+        : undefined);
     return {
       id,
       state: row.state.name,
@@ -120,11 +128,13 @@ function stepsOf(facts: StepFacts): readonly ExplainedStep[] {
     outcome,
     words,
   });
+  const selection = contract.tier === 'blocked' ? selectionOf(row, facts.version) : undefined;
+  const selected = selection === undefined ? '' : `; ${selectionWords(selection)}`;
   return [
     step(
       'contract',
-      contract.tier === 'blocked' ? 'stops' : 'passes',
-      `${contract.kind} becomes ${contract.resource} (${contract.mode}), ${contract.tier} risk, by ${facts.version}: ${contract.reason}`,
+      contract.tier === 'blocked' && selection === undefined ? 'stops' : 'passes',
+      `${contract.kind} becomes ${contract.resource} (${contract.mode}), ${contract.tier} risk, by ${facts.version}: ${contract.reason}${selected}`,
     ),
     step(
       'checks',
@@ -137,12 +147,12 @@ function stepsOf(facts: StepFacts): readonly ExplainedStep[] {
       stopping === undefined ? 'passes' : 'waits',
       stopping === undefined
         ? 'no switch is off for it'
-        : `writes are off for ${switchWords(stopping.scope)}, by ${stopping.by}: ${stopping.reason}`,
+        : `${stopping.what} are off for ${switchWords(stopping.scope)}, by ${stopping.by}: ${stopping.reason}`,
     ),
     step(
       'connection',
-      connection.active && stageSends(connection.stage) ? 'passes' : 'waits',
-      `${connection.name} is a ${connection.environment} connection at stage ${connection.stage}${connection.active ? '' : ', switched off'}`,
+      connection.active && stageSends(standing.stage) ? 'passes' : 'waits',
+      `${connection.name} is a ${connection.environment} connection at stage ${connection.stage}${standing.stage === connection.stage ? '' : `, and this write at stage ${standing.stage}`}${connection.active ? '' : ', switched off'}`,
     ),
     step(
       'environment',
@@ -193,13 +203,15 @@ function capability({ view }: StepFacts, step: MakeStep): ExplainedStep {
 
 function approvalStep({ view, contract, counted }: StepFacts, step: MakeStep): ExplainedStep {
   const { approval } = view.row;
-  const needed = contract.persons === 2 ? 'two people' : 'one person';
-  const who = `${needed} of: ${contract.approvers.join(', ')}`;
+  const needed = personsFor(contract) === 2 ? 'two people' : 'one person';
+  const who = `${needed} of: ${approversFor(contract).join(', ')}`;
   if (approval !== null)
     return step(
       'approval',
       'passes',
-      `${approval.name} (${approval.role}) approved exactly these bytes ${approval.made === 'source' ? 'at the source' : 'here'}: ${approval.meaning}`,
+      approval.made === 'contract'
+        ? `nobody approved it; ${approval.name} (${approval.role}) brought the contract into force that lets it go: ${approval.meaning}`
+        : `${approval.name} (${approval.role}) approved exactly these bytes ${approval.made === 'source' ? 'at the source' : 'here'}: ${approval.meaning}`,
     );
   if (view.row.state.name === 'failed-terminal' && view.row.state.code === 'approval-rejected')
     return step('approval', 'stops', 'a person decided that it must not be charted');

@@ -1,6 +1,7 @@
 import type { EngineDeps } from '../deps.ts';
 import { preparedCheck } from '../dispatch/prepared.ts';
 import { eventsOf } from '../event-source.ts';
+import { rulesVersion } from './in-force.ts';
 import { commitWrites, writeEntry } from '../write-commit.ts';
 import type { Findings, SignedWrite } from '../../ports/inbound/index.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
@@ -39,12 +40,17 @@ export async function findingsOf(
  * findings, a remark or stop without a signature that holds, a signer who may no longer sign. Asked just before sending.
  */
 export async function findingsUnsigned(deps: FindingDeps, row: WriteRow, contract: string): Promise<string | null> {
+  // What nobody looked at rests on what these rules and no others found.
+  if (row.approval?.made === 'contract') {
+    const { basis } = await findingsOf(deps, row);
+    if (basis.rules !== (await rulesVersion(deps, row.tenant))) return 'the rules of the checks changed';
+  }
   // What a source approved goes without signatures of its own; a stop would have held it at its check.
   if (row.approval?.made !== 'person' && (row.signatures ?? []).length === 0) return null;
   const { named, basis } = await findingsOf(deps, row);
   const serious = named.filter(({ finding }) => finding.severity !== 'information');
   if (serious.length === 0) return null;
-  if (basis.rules !== deps.checks.version || basis.contract !== contract)
+  if (basis.rules !== (await rulesVersion(deps, row.tenant)) || basis.contract !== contract)
     return 'the rules of the checks or the contract changed';
   const open = openFindings(named).find(({ finding }) => finding.severity === 'stop' || row.approval?.made === 'person');
   if (open !== undefined) return `nobody has answered for ${open.name}`;

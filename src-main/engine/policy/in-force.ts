@@ -103,6 +103,12 @@ export async function houseRulesInForce(ledger: LedgerReader, tenant: string): P
   return document?.policy === 'house-rules' ? document : null;
 }
 
+/** The version of all rules that findings come from: those that are shipped, and the organization's own. */
+export async function rulesVersion(deps: Pick<EngineDeps, 'ledger' | 'checks'>, tenant: string): Promise<string> {
+  const house = await houseRulesInForce(deps.ledger, tenant);
+  return house === null ? deps.checks.version : `${deps.checks.version}, house-rules ${house.version}`;
+}
+
 /** The register of agreements, or `null` while none has been approved. */
 export async function baaRegisterInForce(ledger: LedgerReader): Promise<BaaRegister | null> {
   const row = await ledger.row('policy', workspaceLog, 'baa');

@@ -9,6 +9,7 @@ import {
   gateState,
   originOf,
   patientNames,
+  stageFacts,
   stageFor,
   workspaceLog,
   type BusinessEvent,
@@ -44,12 +45,12 @@ export async function standingOf(
     ledger.rows('connection'),
     practice ? null : baaRegisterInForce(ledger),
     practice ? undefined : ledger.row('gate', workspaceLog, connection.name),
-    consentFor(deps, row, event, item, now, named),
+    consentFor(deps, row, event, item, connection, now, named),
   ]);
   return decideStanding({
     carry: { tenant: row.tenant, connection, source: row.source, connections, register, now },
     gate: practice ? null : gateState(connection, gate?.signatures ?? []),
-    stage: stageFor(connection, row.resourceType),
+    stage: stageFor(connection, stageFacts(row, event, item.clinical)),
     consent,
   });
 }
@@ -59,6 +60,7 @@ async function consentFor(
   row: WriteRow,
   event: BusinessEvent,
   item: SlottedItem,
+  connection: ConnectionRow,
   now: number,
   named: NamedConsent | null,
 ): Promise<ConsentDecision> {
@@ -82,6 +84,8 @@ async function consentFor(
     codes: codesOfItem(item.clinical),
     actors: [practitioner?.reference, organization?.reference].filter((one) => one !== undefined),
     dataAt: epochMs(event.occurredAt),
+    region: connection.settings?.region,
+    attested: (event.provenance?.attestation ?? null) !== null,
     now,
   });
 }

@@ -1,7 +1,7 @@
 import type { EntryDraft, Expected, Ledger, LedgerReader } from '../../ports/outbound/index.ts';
 import { releaseFollowers } from '../recovery/release.ts';
 import { writeEntry } from '../write-commit.ts';
-import { mayMove, type Actor, type WriteMoved, type WriteRow } from '../../../src-shared/domain/index.ts';
+import { mayMove, type Actor, type WriteMoved, type WriteRow, type WriteState } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 /**
@@ -15,6 +15,7 @@ export async function supersedeEarlier(
   now: number,
   actor: Actor,
 ): Promise<{ readonly expected: readonly Expected[]; readonly entries: readonly EntryDraft[] }> {
+  if (row.compensates !== undefined && when === 'verified') return takenBack(ledger, row, row.compensates, now, actor);
   if (row.supersedes === null) return { expected: [], entries: [] };
   const earlier = await ledger.row('write', row.tenant, row.supersedes);
   if (earlier === undefined || !mayMove(earlier.state.name, 'superseded')) return { expected: [], entries: [] };
@@ -24,6 +25,23 @@ export async function supersedeEarlier(
     entries: [
       writeEntry('write.superseded', earlier, now, actor, { id: earlier.id, moves: [{ name: 'superseded', by: row.id }] }),
     ],
+  };
+}
+
+/** The write that this one takes back has been taken back once the chart shows the change (E2). */
+async function takenBack(
+  ledger: LedgerReader,
+  row: WriteRow,
+  id: string,
+  now: number,
+  actor: Actor,
+): Promise<{ readonly expected: readonly Expected[]; readonly entries: readonly EntryDraft[] }> {
+  const original = await ledger.row('write', row.tenant, id);
+  if (original?.state.name !== 'committed') return { expected: [], entries: [] };
+  const moves: readonly WriteState[] = [{ name: 'compensated', by: row.approval?.by ?? row.id }];
+  return {
+    expected: [{ kind: 'write', key: id, version: original.version }],
+    entries: [writeEntry('write.compensated', original, now, actor, { id, moves, exchange: [], note: `by write ${row.id}` })],
   };
 }
 

@@ -4,7 +4,10 @@ import { reask, type ReaskDeps } from '../recovery/reask.ts';
 import { release } from '../recovery/release.ts';
 import type { Control, ControlOutcome, ControlRefusal } from '../../ports/inbound/index.ts';
 import {
+  isRegion,
   isTimeZone,
+  onlyResource,
+  stageScopeWords,
   stageSends,
   switchKey,
   switchWords,
@@ -89,21 +92,25 @@ export function control(deps: ReaskDeps & Pick<EngineDeps, 'random'>): Control {
           entries: [entry('switch.set', `switch/${key}`, actor, { switch: { what, scope, off, reason, by: person.id } })],
         });
         if (!result.ok) continue;
-        return { ok: true, released: off || what === 'approvals' ? 0 : await reask(deps, actor, ['writes-switched-off']) };
+        if (off || what === 'approvals') return { ok: true, released: 0 };
+        return { ok: true, released: await reask(deps, actor, [`${what}-switched-off`]) };
       }
       throw new Error(`the switch "${key}" kept changing`);
     },
-    stage: async (name, stage, reason, actor, resourceType = null) => {
-      const unearned = await notEarned(deps, name, stage, resourceType);
+    stage: async (name, stage, reason, actor, scope = {}) => {
+      const unearned = await notEarned(deps, name, stage, scope);
       if (unearned !== null) return unearned;
-      const only = resourceType === null ? {} : { resource: resourceType };
+      const type = onlyResource(scope);
+      const only = type !== null ? { resource: type } : stageScopeWords(scope) === '' ? {} : { scope };
       const changed = await change(name, actor, () => ({ connection: name, stage, ...only, reason }));
       if ('ok' in changed) return changed;
       return { ok: true, released: stageSends(stage) ? await reask(deps, actor, ['stage-read-only'], { connection: name }) : 0 };
     },
     settings: (name, settings, reason, actor, cleared = []) =>
       set(name, reason, actor, (before) => {
-        const { timeZone } = settings;
+        const { region, timeZone } = settings;
+        if (region !== undefined && !isRegion(region))
+          return refused('settings-invalid', `"${region}" is not a region; name one like US-CA`);
         if (timeZone !== undefined && !isTimeZone(timeZone))
           return refused('settings-invalid', `"${timeZone}" is not a time zone; name one like America/Chicago`);
         const ofSource = { ...before.settings?.sendsPerDayMaxOfSource, ...settings.sendsPerDayMaxOfSource };

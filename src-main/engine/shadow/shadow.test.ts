@@ -91,8 +91,8 @@ describe('stage shadow', () => {
     expect(await shadow(harness.deps)('ehr', tester)).toMatchObject({ ok: false, code: 'not-at-shadow' });
     expect(await shadow(harness.deps)('west', tester)).toMatchObject({ ok: false, code: 'connection-unknown' });
     await stage('shadow');
-    await control(harness.deps).stage('ehr', 'draft', 'notes later', tester, 'DocumentReference');
-    await control(harness.deps).stage('ehr', 'shadow', 'others', tester, 'Task');
+    await control(harness.deps).stage('ehr', 'draft', 'notes later', tester, { resource: 'DocumentReference' });
+    await control(harness.deps).stage('ehr', 'shadow', 'others', tester, { resource: 'Task' });
     expect(await report()).toMatchObject({ writes: [], resources: [] });
   });
 });

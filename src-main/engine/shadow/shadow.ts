@@ -1,13 +1,13 @@
 import type { EngineDeps } from '../deps.ts';
 import { Readings } from '../audit/readings.ts';
 import { factsOf, preparedOf } from '../dispatch/prepared.ts';
+import { stageOf } from '../dispatch/stop.ts';
 import { contractRowFor } from '../policy/in-force.ts';
 import type { Shadow, ShadowedWrite, ShadowTotals } from '../../ports/inbound/index.ts';
 import type { ChartResource, EhrGateway } from '../../ports/outbound/index.ts';
 import {
   counterparts,
   divergence,
-  stageFor,
   workspaceLog,
   type ConnectionRow,
   type FailureCode,
@@ -29,7 +29,8 @@ export function shadow(deps: EngineDeps): Shadow {
   return async (name, actor) => {
     const connection = await deps.ledger.row('connection', workspaceLog, name);
     if (connection === undefined) return { ok: false, code: 'connection-unknown', message: `there is no connection "${name}"` };
-    if (![connection.stage, ...Object.values(connection.stages ?? {})].includes('shadow'))
+    const parts = [...Object.values(connection.stages ?? {}), ...(connection.scopedStages ?? []).map((one) => one.stage)];
+    if (![connection.stage, ...parts].includes('shadow'))
       return {
         ok: false,
         code: 'not-at-shadow',
@@ -41,7 +42,18 @@ export function shadow(deps: EngineDeps): Shadow {
     for (const row of rows) asked.push(await compareOne(deps, row));
     const matches = counterparts(asked.filter((one) => 'candidates' in one));
     const writes = rows.map((row, at) => outcomeOf(row, asked[at], matches.get(row.id) ?? null));
-    return { ok: true, report: { connection: name, resources: totals(writes), writes, more } };
+    const resources = totals(writes);
+    await deps.ledger.commit({
+      tenant: workspaceLog,
+      expected: [],
+      entries: [
+        {
+          ...{ type: 'shadow.compared', stream: `connection/${name}`, at: deps.clock.now(), actor, patientKey: null },
+          ...{ correlation: deps.random.id(), body: { connection: name, resources, more } },
+        },
+      ],
+    });
+    return { ok: true, report: { connection: name, resources, writes, more } };
   };
 }
 
@@ -57,7 +69,7 @@ async function shadowed(deps: EngineDeps, connection: ConnectionRow) {
       ...(after === undefined ? {} : { after }),
     });
     for (const row of page) {
-      if (row.prepared === null || stageFor(connection, row.resourceType) !== 'shadow') continue;
+      if (row.prepared === null || (await stageOf(deps.ledger, connection, row)) !== 'shadow') continue;
       if (rows.length >= limits.shadowRowsMax) return { rows, more: true };
       rows.push(row);
     }

@@ -1,4 +1,5 @@
 import type {
+  ChartResource,
   Comparison,
   EhrGateway,
   EhrGateways,
@@ -7,6 +8,7 @@ import type {
   GatewayFacts,
   ListOutcome,
   LookUpOutcome,
+  MarkingWrite,
   MonitorOutcome,
   Prepared,
   ReadOutcome,
@@ -119,13 +121,30 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     return { outcome: 'prepared', request, resource: { resourceType: identity.resourceType } };
   }
 
+  markAsError(write: MarkingWrite, target: ChartResource): Prepared {
+    const resource = { ...target.resource, writeId: write.id, status: 'entered-in-error' };
+    const request: PreparedRecord = {
+      adapter: this.adapter,
+      contract: write.contract,
+      method: 'PUT',
+      path: target.reference,
+      headers: { 'if-match': target.versionId ?? '' },
+      body: JSON.stringify(resource),
+      sha256: `sha of ${write.id} on ${target.reference} ${target.versionId ?? ''}`,
+    };
+    return { outcome: 'prepared', request, resource: { resourceType: String(target.resource.resourceType) } };
+  }
+
   send(prepared: PreparedRecord): Promise<SendOutcome> {
     const behaviour = this.behaviours.shift() ?? 'ok';
     const resource = JSON.parse(prepared.body) as ExactObject & { writeId: string; resourceType: string };
     this.sends.push(resource.writeId);
     const exchange = [] as const;
     if (behaviour === 'ok' || behaviour === 'lost') {
-      const entry = this.commit(resource);
+      const stands = this.chart.find((one) => one.reference === prepared.path);
+      if (stands !== undefined && String(stands.versionId) !== prepared.headers['if-match'])
+        return Promise.resolve({ outcome: 'conflict', code: 'version-conflict', exchange });
+      const entry = stands === undefined ? this.commit(resource) : this.replace(stands, resource);
       this.onSend();
       if (behaviour === 'lost') return Promise.resolve({ outcome: 'unknown', code: 'reply-lost', exchange });
       const ref = { reference: entry.reference, versionId: String(entry.versionId) };
@@ -147,7 +166,7 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     const told = this.finds?.(query);
     if (told !== undefined) return Promise.resolve(told);
     const exchange = [] as const;
-    const matches = this.chart.filter((entry) => entry.writeId === query.id).map(chartResource);
+    const matches = this.chart.filter((entry) => [entry.writeId, entry.resource.writeId].includes(query.id)).map(chartResource);
     const [match, second] = matches;
     if (match === undefined) {
       const proved = query.prepared.method !== 'POST' || (query.control ?? null) !== null;
@@ -196,6 +215,13 @@ export class FakeEhr implements EhrGateway, EhrGateways {
     const counts = new Map<string, number>();
     for (const { writeId } of this.chart) counts.set(writeId, (counts.get(writeId) ?? 0) + 1);
     return counts;
+  }
+
+  /** A next version of an entry. */
+  replace(entry: ChartEntry, resource: ExactObject): ChartEntry {
+    entry.resource = resource;
+    entry.versionId += 1;
+    return entry;
   }
 
   commit(resource: ExactObject & { writeId: string; resourceType: string }): ChartEntry {

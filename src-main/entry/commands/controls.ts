@@ -5,6 +5,9 @@ import { windowView } from '../views.ts';
 import type { ControlOutcome } from '../../ports/inbound/index.ts';
 import type { LedgerReader } from '../../ports/outbound/index.ts';
 import {
+  onlyResource,
+  stageDimensions,
+  stageScopeWords,
   stageSends,
   switchWords,
   workspaceLog,
@@ -12,6 +15,7 @@ import {
   type ConnectionSettings,
   type MaintenanceWindow,
   type RolloutStage,
+  type StageScope,
   type SwitchScope,
   type SwitchTarget,
 } from '../../../src-shared/domain/index.ts';
@@ -35,8 +39,11 @@ export function switchSet(context: CommandContext, what: SwitchTarget, off: bool
   return withPerson(context, off ? 'switch.off' : 'switch.on', async ({ deps, person, actor }) => {
     const outcome = done(await control(deps).switch(what, scope, off, reason, person, actor));
     const output = { what, off, scope: { ...scope }, reason, released: outcome.released };
-    const effect =
-      what === 'approvals' ? 'Nobody here can approve these writes.' : 'What is due is held instead of sent; reading goes on.';
+    const effect = {
+      writes: 'What is due is held instead of sent; reading goes on.',
+      approvals: 'Nobody here can approve these writes.',
+      drafts: 'What comes in is held unchecked; what was prepared and approved goes on.',
+    }[what];
     const words = off
       ? `${what} are switched off for ${printable(switchWords(scope))}. ${effect}`
       : `${what} are switched on again for ${printable(switchWords(scope))}. ${outcome.released} held writes go on.`;
@@ -49,15 +56,20 @@ export function connectionStage(
   context: CommandContext,
   name: string,
   stage: RolloutStage,
-  resource: string | null,
+  scope: StageScope,
   reason: string,
 ): Promise<number> {
   reasonGiven(reason);
+  const empty = stageDimensions.find((one) => scope[one]?.trim() === '');
+  if (empty !== undefined) throw new CommandFailure(2, 'usage', `--${empty} names nothing.`);
   return withPerson(context, 'connection.stage', async ({ deps, actor }) => {
-    const { released } = done(await control(deps).stage(name, stage, reason, actor, resource));
+    const { released } = done(await control(deps).stage(name, stage, reason, actor, scope));
     const effect = stageSends(stage) ? `${released} held writes go on.` : 'Nothing is written to it from now on.';
-    const what = resource === null ? name : `${printable(resource)} on ${name}`;
-    const output = { connection: name, ...(resource === null ? {} : { resource }), stage, released };
+    const part = stageScopeWords(scope);
+    const what = part === '' ? name : `${printable(part)} on ${name}`;
+    const resource = onlyResource(scope);
+    const named = part === '' ? {} : resource === null ? { scope: { ...scope } } : { resource };
+    const output = { connection: name, ...named, stage, released };
     context.io.result('connection-stage', output, `Stage of ${what}: ${stage}. ${effect}`);
     return 0;
   });

@@ -2,6 +2,7 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import type { Output } from '../outputs.ts';
 import { withPerson, type CommandContext, type PersonSession } from '../session.ts';
+import { layered } from '../views.ts';
 import { dryRun } from '../../engine/index.ts';
 import { recordsOf, UnreadableFile } from '../../intake/index.ts';
 import type { Rehearsal, RehearsedWrite } from '../../ports/inbound/index.ts';
@@ -77,7 +78,7 @@ function rehearsalView({ line, eventId, status, code, message, writes, kept }: R
       reason,
       approvers: [...approvers],
       request: request === null ? null : { ...request, headers: { ...request.headers } },
-      findings: [...findings],
+      findings: findings.map(layered),
       stops: stops.map((one) => ({ ...one })),
     })),
     kept: kept.map((one) => ({ ...one })),

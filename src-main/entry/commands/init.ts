@@ -25,12 +25,14 @@ export async function init(
   const { io, env } = context;
   const passphrase = passphraseOf({ env, passphraseFile: context.options.passphraseFile });
   const site = options.site ?? siteName();
-  const workspace = await createWorkspace(context.options.workspace, passphrase, site);
+  const given = env.COUNTERSIGN_USER_SECRET;
+  const secret = given === undefined || given === '' ? createSecret() : given;
+  const fill = async (begun: Workspace): Promise<void> => {
+    await found(begun, site, await hashSecret(secret));
+    if (options.practice) await fillPracticeWorkspace(context, begun, { [ADMINISTRATOR.id]: secret });
+  };
+  const workspace = await createWorkspace(context.options.workspace, passphrase, site, { fill });
   try {
-    const given = env.COUNTERSIGN_USER_SECRET;
-    const secret = given === undefined || given === '' ? createSecret() : given;
-    await found(workspace, site, await hashSecret(secret));
-    if (options.practice) await fillPracticeWorkspace(context, workspace, { [ADMINISTRATOR.id]: secret });
     const output = {
       workspace: workspace.paths.folder,
       site,

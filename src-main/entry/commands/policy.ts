@@ -11,6 +11,7 @@ import {
   checklistItems,
   consentResource,
   signatoryNames,
+  stageScopeWords,
   type Act,
   type Criterion,
   type Signatory,
@@ -192,7 +193,7 @@ async function showGate(
   const report = await gates(session.deps).report(connection);
   if (report === undefined)
     throw new CommandFailure(2, 'connection-unknown', `There is no connection "${printable(connection)}".`);
-  const { gate, stage, byResource } = report;
+  const { gate, stage, byResource, byScope } = report;
   const output = {
     connection,
     open: gate.open,
@@ -213,16 +214,29 @@ async function showGate(
       criteria: own.criteria.map((one) => ({ ...one })),
       mayAdvance: own.mayAdvance,
     })),
+    scopes: byScope.map(({ scope, stage: own }) => ({
+      scope: { ...scope },
+      stage: own.stage,
+      nextStage: own.next,
+      criteria: own.criteria.map((one) => ({ ...one })),
+      mayAdvance: own.mayAdvance,
+    })),
   };
   const lines = [
     `${connection}: the checklist is ${gate.open ? 'signed' : 'not complete'}.`,
     ...checklistItems.map((item) => `  ${item}: ${checklist[item]}`),
     ...gate.missing.map((one) => `  missing: ${one}`),
     ...gate.signatures.map((one) => `  signed as ${one.signatory} by ${one.by}: ${printable(one.meaning)}`),
-    stage.next === null ? `Stage ${stage.stage} is the last one.` : `Stage ${stage.stage}; before ${stage.next}:`,
+    stage.next === null
+      ? `Stage ${stage.stage} is the last one; what it has to go on showing:`
+      : `Stage ${stage.stage}; before ${stage.next}:`,
     ...stage.criteria.map(criterionWords),
     ...Object.entries(byResource).flatMap(([type, own]) => [
       `${type}: stage ${own.stage}${own.next === null ? '' : `; before ${own.next}:`}`,
+      ...own.criteria.map(criterionWords),
+    ]),
+    ...byScope.flatMap(({ scope, stage: own }) => [
+      `${printable(stageScopeWords(scope))}: stage ${own.stage}${own.next === null ? '' : `; before ${own.next}:`}`,
       ...own.criteria.map(criterionWords),
     ]),
   ];

@@ -2,7 +2,7 @@ import { CommandFailure, printable } from '../console-io.ts';
 import { withEngineLock } from '../engine-lock.ts';
 import { withService, type CommandContext, type Session } from '../session.ts';
 import { isoTime } from '../views.ts';
-import { alertsNow, clockNow, runEngine, takeIn } from '../../engine/index.ts';
+import { alertsNow, clockNow, restsNow, runEngine, takeIn } from '../../engine/index.ts';
 import { recordsOf, UnreadableFile } from '../../intake/index.ts';
 import { readEngineLockHolder } from '../../ledger/index.ts';
 import type { ClockView, Receipt } from '../../ports/inbound/index.ts';
@@ -36,7 +36,13 @@ export function ingest(context: CommandContext, files: readonly string[]): Promi
 
 function tell(context: CommandContext, file: string | null, receipt: Receipt): void {
   const { line, eventId, status, code, message } = receipt;
-  const output = { ...receipt, writes: [...receipt.writes], ...(file === null ? {} : { file }) };
+  const { kept = [], ...plain } = receipt;
+  const output = {
+    ...plain,
+    writes: [...receipt.writes],
+    ...(kept.length === 0 ? {} : { kept: kept.map((one) => ({ ...one })) }),
+    ...(file === null ? {} : { file }),
+  };
   const refusal =
     code === undefined ? '' : `: ${failureOf(code).words} ${printable(message ?? '')} [${code}] ${failureOf(code).next}`;
   const writes = receipt.writes.length === 1 ? '1 write' : `${receipt.writes.length} writes`;
@@ -44,7 +50,10 @@ function tell(context: CommandContext, file: string | null, receipt: Receipt): v
   context.io.result(
     'ingest',
     output,
-    `${file === null ? '' : `${file} `}line ${line}: ${printable(eventId ?? 'record')} ${status}${detail}`,
+    [
+      `${file === null ? '' : `${file} `}line ${line}: ${printable(eventId ?? 'record')} ${status}${detail}`,
+      ...kept.map(({ slot, reason }) => `  ${printable(slot)} is kept and not charted: ${printable(reason)}`),
+    ].join('\n'),
   );
 }
 
@@ -113,6 +122,8 @@ export function status(context: CommandContext): Promise<number> {
     const alerts = await alertsNow(deps);
     const clock = await clockNow(deps.ledger);
     const lock = await readEngineLockHolder(context.options.workspace);
+    // Without an engine nothing is kept back by one.
+    const rests = lock === null ? [] : await restsNow(deps.ledger);
     const raised = deps.alarm?.raised() ?? null;
     const writes = Object.values(counts.byState).reduce((sum, count) => sum + count, 0);
     const output = {
@@ -120,6 +131,14 @@ export function status(context: CommandContext): Promise<number> {
       states: { ...counts.byState },
       groups: { ...counts.byGroupState },
       connections: Object.fromEntries(Object.entries(counts.byConnection).map(([name, states]) => [name, { ...states }])),
+      resting: rests.map(({ connection, what, since, code, down }) => ({
+        connection,
+        what,
+        since: isoTime(since),
+        code,
+        words: failureOf(code).words,
+        held: down,
+      })),
       queue: { oldestUnsettledSeconds: age(counts.oldestUnsettledAt), oldestUnknownSeconds: age(counts.oldestUnknownAt) },
       alerts: alerts.map((alert) => ({ ...alert })),
       switches: switches.map(({ what, scope, reason, by, at }) => ({
@@ -152,6 +171,10 @@ export function status(context: CommandContext): Promise<number> {
       `${writes} writes: ${list(counts.byState)}.`,
       `Groups: ${list(counts.byGroupState)}.`,
       ...Object.entries(counts.byConnection).map(([name, states]) => `Connection ${name}: ${list(states)}.`),
+      ...output.resting.map(
+        ({ connection, what, since, words, held }) =>
+          `Resting: ${connection} ${what === 'changes' ? 'is sent no changes' : 'is not asked anything'} since ${since}, but for one try now and then. ${words}${held ? ' What is due for it is held.' : ''}`,
+      ),
       output.queue.oldestUnsettledSeconds === null
         ? 'Nothing is open.'
         : `Oldest open write: ${output.queue.oldestUnsettledSeconds} s.`,

@@ -1,5 +1,5 @@
 import { CommandFailure, printable } from '../console-io.ts';
-import { withPerson, type CommandContext, type PersonSession } from '../session.ts';
+import { steppedUp, withPerson, type CommandContext, type PersonSession } from '../session.ts';
 import { isoTime, writeDetail, writeSummary } from '../views.ts';
 import type { CommandName, Output } from '../outputs.ts';
 import { inspect, peopleDecide } from '../../engine/index.ts';
@@ -85,9 +85,14 @@ function detailWords(detail: Output<'write'>): string {
     lines.push(`  In the chart: ${detail.reference}${detail.versionId === null ? '' : `, version ${detail.versionId}`}`);
   if (failure !== null) lines.push(`  ${failure.words} Next: ${failure.next} (${failure.owner})`);
   if (waitingFor !== null) lines.push(`  Waits for: ${waitingFor.roles.join(' or ')}; ${printable(waitingFor.reason)}`);
-  if (detail.approval !== null)
+  const approvals = detail.approval === null ? [] : [...(detail.approval.with ?? []), detail.approval];
+  for (const { name, role, at, meaning, emergency, made } of approvals)
     lines.push(
-      `  Approved by ${printable(detail.approval.name)} (${detail.approval.role}) at ${detail.approval.at}: ${printable(detail.approval.meaning)}`,
+      `  ${made === 'contract' ? 'Unattended; the contract was approved by' : 'Approved by'} ${printable(name)} (${role}${emergency === undefined ? '' : ', by emergency access'}) at ${at}: ${printable(meaning)}`,
+    );
+  if (detail.selection !== null)
+    lines.push(
+      `  Blocked by the contract ${printable(detail.selection.contract)}; selected by ${printable(detail.selection.name)} at ${detail.selection.at}: ${printable(detail.selection.reason)}`,
     );
   if (detail.normalized !== null)
     lines.push(`  Counts as: ${detail.normalized.class} (rules of normalization ${detail.normalized.rules})`);
@@ -104,6 +109,7 @@ function detailWords(detail: Output<'write'>): string {
       `  Request: ${request.method} ${printable(request.path)}, sha256 ${request.sha256}`,
       `    ${printable(request.body)}`,
     );
+  lines.push(...withheldWords(detail), ...readWords(detail));
   for (const exchange of detail.exchanges) {
     lines.push(
       `  ${exchange.at} ${exchange.method} ${printable(exchange.path)} -> ${exchange.status ?? printable(exchange.fault ?? 'no answer')} in ${exchange.durationMs} ms`,
@@ -116,6 +122,25 @@ function detailWords(detail: Output<'write'>): string {
     );
   }
   return lines.join('\n');
+}
+
+/** What of the event does not leave, one line for each rule. */
+function withheldWords({ withheld }: Output<'write'>): readonly string[] {
+  return [...new Set(withheld.map(({ rule }) => rule))].map((rule) => {
+    const own = withheld.filter((one) => one.rule === rule);
+    const parts = own.map(
+      ({ path, act, by }) => `${path}${by === null ? '' : `${act === 'replaced' ? ' as' : ':'} ${printable(by)}`}`,
+    );
+    return `  ${own[0]?.act === 'replaced' ? 'Replaced' : 'Not sent'} (${rule}): ${parts.join(', ')}`;
+  });
+}
+
+/** What was read of the chart, and how much of it was kept. */
+function readWords({ reads }: Output<'write'>): readonly string[] {
+  return (reads?.made ?? []).map(({ purpose, what, found, elements }) => {
+    const kept = elements === null ? 'whole' : `only ${elements.join(', ')}`;
+    return `  Read to ${purpose}: ${what}, ${kept}; found ${found.length === 0 ? 'nothing' : found.map(printable).join(', ')} (list ${reads?.list ?? ''})`;
+  });
 }
 
 const driftWords = {
@@ -157,7 +182,7 @@ export function findingWords(finding: Output<'write'>['findings'][number]): stri
 type Decider = ReturnType<typeof peopleDecide>;
 
 function decided(
-  name: Extract<CommandName, 'approve' | 'reject' | 'retry' | 'withdraw' | 'resolve'>,
+  name: Extract<CommandName, 'approve' | 'select' | 'reject' | 'retry' | 'withdraw' | 'resolve'>,
   act: Act,
   use: (decider: Decider, session: PersonSession) => Promise<DecisionOutcome>,
 ) {
@@ -182,11 +207,26 @@ function decided(
 export const approveWrite = (context: CommandContext, id: string, meaning: string): Promise<number> =>
   decided('approve', 'write.approve', async (decider, session) => {
     const view = await inspect(session.deps).write(id, session.actor);
+    const again = await steppedUp(context, session);
+    // What the contract blocks is approved by nobody whose secret merely lies in the environment.
+    if (view?.row.selection !== undefined && !again)
+      throw new CommandFailure(
+        1,
+        'step-up-needed',
+        'The contract blocks this write. To approve it, give your secret once more in COUNTERSIGN_STEP_UP.',
+      );
     // What is shown here is what is approved: if the request changes in between, the approval is refused as stale.
     if (view !== undefined) context.io.note(`About to be approved:\n${detailWords(writeDetail(view))}`);
     // The remarks have just been shown too: whoever goes on takes them upon themselves, with the meaning as the reason.
     const acknowledged = (view?.signed ?? []).map(({ name }) => name);
     return decider.approve(id, session.person, meaning, view?.prepared?.sha256 ?? '', acknowledged);
+  })(context);
+
+export const selectWrite = (context: CommandContext, id: string, reason: string): Promise<number> =>
+  decided('select', 'write.select', async (decider, session) => {
+    const outcome = await decider.select(id, session.person, reason);
+    if (outcome.ok) context.io.note('It is checked at the next run, and then waits for two others to approve it.');
+    return outcome;
   })(context);
 
 export const rejectWrite = (context: CommandContext, id: string, reason: string): Promise<number> =>

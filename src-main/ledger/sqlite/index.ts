@@ -3,5 +3,5 @@ export type { EngineLock, EngineLockHolder } from './engine-lock.ts';
 export { inspectDamagedFile } from './inspect.ts';
 export type { LedgerKeys } from './keys.ts';
 export { openSqliteLedger } from './open.ts';
-export type { OpenOptions, OpenResult } from './open.ts';
+export type { LedgerLoss, OpenOptions, OpenResult } from './open.ts';
 export type { DamagedPage, DamageReport } from './verify/damage.ts';

@@ -1,26 +1,26 @@
 import { z } from 'zod';
 import {
   checklistItems,
-  consentStatuses,
   failures,
   riskTiers,
+  reviewVerdicts,
   roles,
   signatoryNames,
+  stageDimensions,
   switchDimensions,
   switchTargets,
   versionKinds,
   weekdays,
 } from '../../../src-shared/domain/index.ts';
-import type { FailureCode, SwitchScope, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
+import type { FailureCode, StageScope, SwitchScope, WriteRow, WriteState } from '../../../src-shared/domain/index.ts';
 import type { Rows } from '../../ports/outbound/index.ts';
 import { LedgerError } from '../errors.ts';
+import { nullable, recordedConsent, whole } from './consent-shape.ts';
 
 /**
  * Stored rows are read as if they came from a stranger (architecture, rule 9): by a newer program, an older one, or one
  * with a fault. Members that are not known are kept, members that are missing or wrong are a reason.
  */
-const whole = z.number().int();
-const nullable = <T extends z.ZodType>(shape: T) => shape.nullable();
 const code = z.custom<FailureCode>(
   (value) => typeof value === 'string' && Object.hasOwn(failures, value),
   'is not a known failure code',
@@ -148,6 +148,7 @@ const write = z.looseObject({
   encounterKey: nullable(z.string()),
   createdAt: whole,
   supersedes: nullable(z.string()),
+  compensates: z.string().exactOptional(),
   version: whole,
   state,
   updatedAt: whole,
@@ -161,7 +162,7 @@ const write = z.looseObject({
       role,
       at: whole,
       meaning: z.string(),
-      made: z.enum(['source', 'person']),
+      made: z.enum(['source', 'person', 'contract']),
       contentSha256: z.string(),
       requestSha256: z.string(),
       emergency: z.string().exactOptional(),
@@ -190,10 +191,15 @@ const write = z.looseObject({
       }),
     )
     .exactOptional(),
+  reviewDue: z.boolean().exactOptional(),
+  selection: z
+    .looseObject({ by: z.string(), name: z.string(), role, at: whole, reason: z.string(), contract: z.string() })
+    .exactOptional(),
 }) satisfies z.ZodType<WriteRow>;
 
 const names = nullable(z.array(z.string()));
 const stage = z.enum(['read-only', 'draft', 'shadow', 'staged', 'limited-auto-write']);
+const stageScope = z.partialRecord(z.enum(stageDimensions), z.string()) as z.ZodType<StageScope>;
 const maintenanceWindow = z.looseObject({
   id: z.string(),
   timeZone: z.string(),
@@ -201,35 +207,6 @@ const maintenanceWindow = z.looseObject({
     z.looseObject({ repeats: z.literal('weekly'), days: z.array(z.enum(weekdays)), from: z.string(), to: z.string() }),
     z.looseObject({ repeats: z.literal('never'), from: z.string(), to: z.string() }),
   ]),
-});
-const consentCodings = z.array(z.looseObject({ system: nullable(z.string()), code: z.string() }));
-const consentPeriod = nullable(z.looseObject({ start: nullable(z.string()), end: nullable(z.string()) }));
-const consentWord = nullable(z.enum(['permit', 'deny']));
-const consentProvision = z.looseObject({
-  type: consentWord,
-  period: consentPeriod,
-  actor: z.array(z.looseObject({ role: consentCodings, reference: nullable(z.string()) })),
-  action: consentCodings,
-  securityLabel: consentCodings,
-  purpose: consentCodings,
-  class: consentCodings,
-  code: consentCodings,
-  dataPeriod: consentPeriod,
-  data: z.array(z.string()),
-  get provision() {
-    return z.array(consentProvision);
-  },
-});
-const recordedConsent = z.looseObject({
-  id: z.string(),
-  status: z.enum(consentStatuses),
-  scope: consentCodings,
-  category: consentCodings,
-  at: whole,
-  base: consentWord,
-  provision: nullable(consentProvision),
-  unreadable: nullable(z.string()),
-  restrictsOnly: z.boolean(),
 });
 const versionAt = z.looseObject({ kind: z.enum(versionKinds), version: z.string() });
 const others = {
@@ -279,6 +256,7 @@ const others = {
     environment: z.enum(['practice', 'sandbox', 'production']),
     stage,
     stages: z.record(z.string(), stage).exactOptional(),
+    scopedStages: z.array(z.looseObject({ scope: stageScope, stage })).exactOptional(),
     baa: nullable(z.string()),
     software: z.string().exactOptional(),
     auth: z.discriminatedUnion('kind', [
@@ -294,6 +272,7 @@ const others = {
         sendsPerMinuteMax: whole.exactOptional(),
         heldForReconciliation: z.array(z.string()).exactOptional(),
         retriesPerMinuteMax: whole.exactOptional(),
+        region: z.string().exactOptional(),
         timeZone: z.string().exactOptional(),
         sendsPerDayMax: whole.exactOptional(),
         sendsPerDayMaxOfSource: z.record(z.string(), whole).exactOptional(),
@@ -343,7 +322,21 @@ const others = {
       }),
     ),
   }),
-  sends: z.looseObject({ key: z.string(), version: whole, sends: whole }),
+  sends: z.looseObject({
+    key: z.string(),
+    version: whole,
+    sends: whole,
+    retries: z.looseObject({ left: whole, at: whole }).exactOptional(),
+    resting: z
+      .looseObject({
+        engine: z.string(),
+        since: whole,
+        what: z.enum(['everything', 'changes']),
+        code,
+        down: z.boolean(),
+      })
+      .exactOptional(),
+  }),
   safety: z.looseObject({
     id: z.string(),
     version: whole,
@@ -387,6 +380,26 @@ const others = {
       }),
     ),
   }),
+  review: z.looseObject({
+    write: z.string(),
+    tenant: z.string(),
+    connection: z.string(),
+    resourceType: z.string(),
+    version: whole,
+    since: whole,
+    approvedBy: z.string(),
+    review: nullable(
+      z.looseObject({
+        by: z.string(),
+        name: z.string(),
+        role,
+        at: whole,
+        verdict: z.enum(reviewVerdicts),
+        reason: z.string(),
+        requestSha256: z.string(),
+      }),
+    ),
+  }),
   switch: z.looseObject({
     what: z.enum(switchTargets),
     scope: z.partialRecord(z.enum(switchDimensions), z.string()) as z.ZodType<SwitchScope>,
@@ -396,7 +409,12 @@ const others = {
     version: whole,
     at: whole,
   }),
-  workspace: z.looseObject({ version: whole, site: z.string(), createdAt: whole }),
+  workspace: z.looseObject({
+    version: whole,
+    site: z.string(),
+    createdAt: whole,
+    lost: z.looseObject({ at: whole, sizes: z.record(z.string(), whole) }).exactOptional(),
+  }),
 } satisfies { [K in Exclude<keyof Rows, 'write'>]: z.ZodType<Rows[K]> };
 
 /** What the columns of a stored write say, for when its document cannot be read. */

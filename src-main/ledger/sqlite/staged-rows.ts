@@ -3,6 +3,7 @@ import {
   type ConnectionRow,
   type ConsentRow,
   type EmergencyRow,
+  type ReviewRow,
   type EventRow,
   type GateRow,
   type PathRow,
@@ -99,6 +100,10 @@ export class StagedRows implements RowReader {
 
   emergency(id: string): EmergencyRow | undefined {
     return this.registry('emergency', id);
+  }
+
+  review(write: string): ReviewRow | undefined {
+    return this.registry('review', write);
   }
 
   /** The write of this lane that may be on its way to the chart or in it, if there is one. */

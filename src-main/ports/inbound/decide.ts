@@ -33,6 +33,11 @@ export interface PeopleDecide {
     acknowledged?: readonly string[],
     signedInAgeMs?: number,
   ): Promise<DecisionOutcome>;
+  /**
+   * Takes up a write that the contract blocks (B3), so that two others may approve it; `state-forbids` when it is not
+   * blocked, or a newer version of its event has come.
+   */
+  select(id: string, person: Person, reason: string): Promise<DecisionOutcome>;
   reject(id: string, person: Person, reason: string): Promise<DecisionOutcome>;
   retry(id: string, person: Person): Promise<DecisionOutcome>;
   withdraw(id: string, person: Person, reason: string): Promise<DecisionOutcome>;

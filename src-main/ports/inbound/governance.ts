@@ -19,7 +19,11 @@ import type {
   SafetyRow,
   VersionAt,
   Signatory,
+  Review,
+  ReviewDecision,
+  ReviewRow,
   StageReport,
+  StageScope,
   StateName,
 } from '../../../src-shared/domain/index.ts';
 
@@ -71,9 +75,24 @@ export interface Gates {
         readonly stage: StageReport;
         /** The same by resource type: those written in the time that is measured, and those with a stage of their own. */
         readonly byResource: Readonly<Record<string, StageReport>>;
+        /** And by what else has a stage of its own. */
+        readonly byScope: readonly { readonly scope: StageScope; readonly stage: StageReport }[];
       }
     | undefined
   >;
+}
+
+export type ReviewOutcome =
+  | { readonly ok: true; readonly row: ReviewRow }
+  | Extract<ReviewDecision, { ok: false }>
+  | { readonly ok: false; readonly code: 'review-unknown'; readonly message: string };
+
+/** What was charted without a decision made here, and is looked at afterwards (B4). */
+export interface Reviews {
+  /** Oldest first. @param connection `null`: every one. @param open only what waits for its review */
+  list(connection: string | null, open: boolean, actor: Actor): Promise<readonly ReviewRow[]>;
+  /** Signs that a charted write is fine, or wrong; it moves nothing in the chart. */
+  sign(id: string, verdict: Review['verdict'], reason: string, person: Person, actor: Actor): Promise<ReviewOutcome>;
 }
 
 export type ConsentOutcome =

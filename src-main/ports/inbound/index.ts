@@ -5,10 +5,12 @@ import type {
   Connection,
   ConnectionSettings,
   FailureCode,
+  KeptItem,
   MaintenanceWindow,
   Person,
   RolloutStage,
   Source,
+  StageScope,
   SwitchScope,
   SwitchTarget,
 } from '../../../src-shared/domain/index.ts';
@@ -31,6 +33,8 @@ export interface Receipt {
   readonly eventId: string | null;
   readonly status: 'accepted' | 'duplicate' | 'new-version' | 'refused';
   readonly writes: readonly string[];
+  /** What is kept and not charted, with the reason; left out where there is none. */
+  readonly kept?: readonly KeptItem[];
   readonly code?: FailureCode;
   readonly message?: string;
 }
@@ -96,14 +100,8 @@ export interface Control {
     person: Person,
     actor: Actor,
   ): Promise<ControlOutcome>;
-  /** `resourceType`: only for this type of resource, which then counts where it is lower; `null` or left out: the whole connection. */
-  stage(
-    connection: string,
-    stage: RolloutStage,
-    reason: string,
-    actor: Actor,
-    resourceType?: string | null,
-  ): Promise<ControlOutcome>;
+  /** `scope`: only for what is named, where it then counts if it is lower; empty or left out: the whole connection. */
+  stage(connection: string, stage: RolloutStage, reason: string, actor: Actor, scope?: StageScope): Promise<ControlOutcome>;
   /** Sets what is known about the EHR's behaviour; what is not named stays as it was, what is `cleared` is left out. */
   settings(
     connection: string,
@@ -123,5 +121,6 @@ export type * from './triage.ts';
 export type * from './console.ts';
 export type * from './governance.ts';
 export type * from './groups.ts';
+export type * from './loss.ts';
 export type * from './dry-run.ts';
 export type * from './shadow.ts';

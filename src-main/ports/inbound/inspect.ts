@@ -8,6 +8,8 @@ import type {
   NormalizedRecord,
   PreparedRecord,
   ResolvedFacts,
+  ShownRead,
+  Withheld,
   WriteRow,
 } from '../../../src-shared/domain/index.ts';
 
@@ -23,6 +25,10 @@ export interface WriteView {
   /** What normalization made of the item: by which rules, from what to what; `null` before its first check. */
   readonly normalized: NormalizedRecord | null;
   readonly exchanges: readonly Exchange[];
+  /** What of the event does not leave, or leaves as something else, by which rule; empty when it can no longer be read. */
+  readonly withheld: readonly Withheld[];
+  /** What was read of the chart at the last check, under which list, and how much of it was looked at; `null`: nothing was. */
+  readonly reads: { readonly list: string; readonly made: readonly ShownRead[] } | null;
   /** The event's entry, then the write's, oldest first. */
   readonly timeline: readonly Entry[];
 }

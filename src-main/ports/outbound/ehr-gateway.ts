@@ -47,6 +47,12 @@ export interface EhrGateway {
   /** The exact request for a command, or the named reason why this EHR cannot take it. Pure: same input, same bytes. */
   prepare(command: WriteCommand, facts: GatewayFacts): Prepared;
 
+  /**
+   * The exact request that marks an entry as entered in error, as a new version of what `target` holds; or why it cannot be
+   * marked. Never removes anything. Pure, as `prepare`. Left out: this adapter has no such change.
+   */
+  markAsError?(write: MarkingWrite, target: ChartResource): Prepared;
+
   /** Sends the prepared bytes once. `deadlineMs` counts from the call, on the monotonic clock. */
   send(prepared: PreparedRecord, deadlineMs: number): Promise<SendOutcome>;
 
@@ -132,6 +138,13 @@ export interface WriteCommand {
   readonly author: PractitionerSubject | null;
   /** Who approved the content, for `DocumentReference.authenticator` and kin; `null` while nobody has. */
   readonly contract: ContractForAdapter;
+}
+
+/** The write that marks an entry of an earlier one as entered in error. */
+export interface MarkingWrite {
+  readonly id: string;
+  /** Version of the contract matrix. */
+  readonly contract: string;
 }
 
 /** What of the contract matrix shapes the request. */

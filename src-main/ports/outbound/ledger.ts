@@ -12,6 +12,7 @@ import type {
   PersonRow,
   PolicyRow,
   ProposalRow,
+  ReviewRow,
   SendsRow,
   SafetyRow,
   SourceRow,
@@ -88,6 +89,7 @@ export interface Rows {
   safety: SafetyRow;
   path: PathRow;
   emergency: EmergencyRow;
+  review: ReviewRow;
 }
 export type RowKind = keyof Rows;
 

@@ -1,6 +1,7 @@
 import type { Chart } from '../ehr/chart.ts';
 import type { ChartEffect } from '../ehr/wire.ts';
 import type { WritePicture } from './picture.ts';
+import type { ExactObject } from '../../../src-shared/fhir/index.ts';
 
 /**
  * What later looks at charted entries must have shown (C8): an entry that somebody else has changed since is told as
@@ -18,7 +19,7 @@ const FIRST_LOOK_MS = 3_600_000;
  * @param effects what the EHR recorded of the write
  */
 export function laterLookWrong(
-  { state, attested }: WritePicture,
+  { state, attested, prepared }: WritePicture,
   since: number,
   effects: readonly ChartEffect[],
   chart: Chart | undefined,
@@ -33,17 +34,27 @@ export function laterLookWrong(
   const ownLater = chart.effects.some((one) => one.number > own.number && one.reference === reference && one.request !== null);
   const told = state.follow.drift?.kind ?? null;
   if (ownLater) return null;
-  const expected = whatBecame(own, versionId, chart);
+  // What the EHR left out is known from the read-back, where there was one.
+  const readBack = state.verification.result === 'verified' || state.verification.result === 'partial';
+  const sent = JSON.parse(prepared?.body ?? '{}') as ExactObject;
+  const expected = whatBecame(sent, readBack ? own.resource : sent, versionId, chart.current(reference));
   return told === expected
     ? null
     : `the chart says "${expected ?? 'as it was'}" of ${reference}, the look "${told ?? 'as it was'}"`;
 }
 
-function whatBecame(own: ChartEffect, versionId: string | null, chart: Chart): Kind | null {
-  const current = chart.current(own.reference);
+/** @param stood as it was known to stand after the read-back */
+function whatBecame(
+  sent: ExactObject,
+  stood: ExactObject,
+  versionId: string | null,
+  current: ReturnType<Chart['current']>,
+): Kind | null {
   if (current === undefined) return 'deleted';
-  if (current.resource.status === 'entered-in-error') return 'entered-in-error';
-  const fields = Object.keys(own.resource).filter((name) => !['id', 'meta', 'identifier'].includes(name));
-  if (fields.some((name) => JSON.stringify(own.resource[name]) !== JSON.stringify(current.resource[name]))) return 'changed';
+  const { resource } = current;
+  if (resource.status === 'entered-in-error') return 'entered-in-error';
+  const text = (of: ExactObject, name: string): string | undefined => JSON.stringify(of[name]);
+  const fields = Object.keys(sent).filter((name) => !['id', 'meta', 'identifier'].includes(name));
+  if (fields.some((name) => ![text(sent, name), text(stood, name)].includes(text(resource, name)))) return 'changed';
   return versionId !== null && current.versionId !== versionId ? 'touched' : null;
 }

@@ -271,6 +271,9 @@ class Staged implements RowReader {
   emergency(key: string): Rows['emergency'] | undefined {
     return this.other('emergency', key);
   }
+  review(key: string): Rows['review'] | undefined {
+    return this.other('review', key);
+  }
   workspace(): Rows['workspace'] | undefined {
     return this.other('workspace', 'workspace');
   }

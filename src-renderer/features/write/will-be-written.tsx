@@ -3,6 +3,7 @@ import type { WriteDetail } from '../../../src-shared/contract/index.ts';
 import { readable } from '../../../src-shared/fhir/index.ts';
 import { EmptyState, ExactRequest, ReadableView, SafeText } from '../../components/index.ts';
 import classes from './parts.module.css';
+import { WithheldParts } from './withheld.tsx';
 
 /** The request as a person reads it, and below it exactly the bytes that leave. */
 export function WillBeWritten(props: { readonly write: WriteDetail }) {
@@ -27,6 +28,7 @@ export function WillBeWritten(props: { readonly write: WriteDetail }) {
         <h3>Exactly these bytes</h3>
         <ExactRequest request={request} />
       </section>
+      <WithheldParts withheld={props.write.withheld} />
     </div>
   );
 }

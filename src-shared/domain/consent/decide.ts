@@ -27,6 +27,10 @@ export interface ConsentFacts {
   /** References of practitioner and organization, where the event gives them. */
   readonly actors: readonly string[];
   readonly dataAt: number | null;
+  /** Where the connection is (ISO 3166-2); left out where nobody has said. */
+  readonly region?: string | undefined;
+  /** The clinician has attested what the source made. */
+  readonly attested?: boolean;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -158,8 +162,9 @@ function askOf(facts: ConsentFacts): ConsentAsk {
 }
 
 function organizationAsk(facts: ConsentFacts): OrganizationAsk {
-  const { kind, origin, connection, encounterClass } = facts;
-  return { purpose: PURPOSE, kind, origin, connection, encounterClass, labels: labelsOf(facts.policy, facts.codes) };
+  const { kind, origin, connection, encounterClass, region = null, attested = false } = facts;
+  const labels = labelsOf(facts.policy, facts.codes);
+  return { purpose: PURPOSE, kind, origin, connection, encounterClass, labels, region, attested };
 }
 
 const HOLDS: Readonly<Record<ConsentRule, FailureCode>> = {

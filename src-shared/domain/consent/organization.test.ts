@@ -15,6 +15,8 @@ const ask: OrganizationAsk = {
   connection: 'north',
   encounterClass: 'AMB',
   labels: ['SUD', 'HIV'],
+  region: 'US-CA',
+  attested: true,
 };
 const found = (when: Rule['when'], asked: OrganizationAsk = ask): boolean =>
   organizationRule({ ...shipped, rules: [{ id: 'one', when, effect: 'deny', reason: 'Says so.' }] }, 'deny', asked) !== undefined;
@@ -27,6 +29,8 @@ const conditions: readonly (readonly [name: string, fits: Rule['when'], not: Rul
   ['connections', { connections: ['north'] }, { connections: ['south'] }],
   ['encounterClasses', { encounterClasses: ['AMB'] }, { encounterClasses: ['IMP'] }],
   ['labels', { labels: ['PSY', 'HIV'] }, { labels: ['PSY'] }],
+  ['regions', { regions: ['US-NY', 'US-CA'] }, { regions: ['US-NY'] }],
+  ['attested', { attested: true }, { attested: false }],
 ];
 
 describe("G1 the organization's rules", () => {
@@ -45,6 +49,22 @@ describe("G1 the organization's rules", () => {
     expect(found({})).toBe(true);
     expect(found({ encounterClasses: ['AMB'] }, { ...ask, encounterClass: null })).toBe(false);
     expect(found({ labels: ['SUD'] }, { ...ask, labels: [] })).toBe(false);
+  });
+
+  it('G1 a part of a country lies in it, and the country not in its part', () => {
+    expect(found({ regions: ['US'] })).toBe(true);
+    expect(found({ regions: ['U'] as never })).toBe(false);
+    expect(found({ regions: ['US-CA'] }, { ...ask, region: 'US' })).toBe(false);
+    expect(found({ regions: ['US-C'] })).toBe(false);
+  });
+
+  it.each([
+    ['deny', true],
+    ['explicit', true],
+    ['implied', false],
+  ] as const)('G1 a region that nobody has named fails closed: a rule to %s fits: %s', (effect, fits) => {
+    const rules: Rule[] = [{ id: 'one', when: { regions: ['US-CA'] }, effect, reason: 'Says so.' }];
+    expect(organizationRule({ ...shipped, rules }, effect, { ...ask, region: null }) !== undefined).toBe(fits);
   });
 
   it('G1 the first of its effect counts, in the order of the file', () => {
@@ -96,6 +116,11 @@ describe('G1 a consent policy is refused by name', () => {
       'a purpose that nobody defined',
       { ...shipped, rules: [{ ...rule, when: { purposes: ['marketing'] } }] },
       'rule "one" names the purpose "marketing", which is not defined',
+    ],
+    [
+      'a region that is none',
+      { ...shipped, rules: [{ ...rule, when: { regions: ['California'] } }] },
+      'is not a region like US-CA',
     ],
     [
       'no treatment',

@@ -10,6 +10,14 @@ import type { ConsentCoding } from './model.ts';
 
 const words = z.string().min(1).max(500);
 
+/** A code of ISO 3166-2, or a country of ISO 3166-1. */
+const region = z.string().regex(/^[A-Z]{2}(?:-[A-Z0-9]{1,3})?$/, 'is not a region like US-CA');
+
+/** Whether this is such a code. */
+export function isRegion(text: string): boolean {
+  return region.safeParse(text).success;
+}
+
 const rule = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   /** All that is named must fit; what is left out does not matter. */
@@ -21,6 +29,10 @@ const rule = z.strictObject({
     encounterClasses: z.array(words).min(1).optional(),
     /** Sensitivity labels (http://terminology.hl7.org/CodeSystem/v3-ActCode); fits when the data carries one of them. */
     labels: z.array(words).min(1).optional(),
+    /** Where the patient is treated: codes of ISO 3166-2 like US-CA, as the connection has them. */
+    regions: z.array(region).min(1).optional(),
+    /** Whether the clinician has attested what the source made (`provenance.attestation`). */
+    attested: z.boolean().optional(),
   }),
   /** `explicit`: only on a consent that permits it; `implied`: also without one; `deny`: never. */
   effect: z.enum(['deny', 'explicit', 'implied']),
@@ -71,6 +83,9 @@ export interface OrganizationAsk {
   readonly connection: string;
   readonly encounterClass: string | null;
   readonly labels: readonly string[];
+  /** `null`: nobody has said where the connection is. */
+  readonly region: string | null;
+  readonly attested: boolean;
 }
 
 /** The first rule with this effect that fits, in the order of the file. */
@@ -82,7 +97,7 @@ export function organizationRule(
   return policy.rules.find((one) => one.effect === effect && fits(one, ask));
 }
 
-function fits({ when }: OrganizationRule, ask: OrganizationAsk): boolean {
+function fits({ when, effect }: OrganizationRule, ask: OrganizationAsk): boolean {
   const has = (list: readonly string[] | undefined, value: string | null): boolean =>
     list === undefined || (value !== null && list.includes(value));
   return (
@@ -91,6 +106,15 @@ function fits({ when }: OrganizationRule, ask: OrganizationAsk): boolean {
     has(when.origins, ask.origin) &&
     has(when.connections, ask.connection) &&
     has(when.encounterClasses, ask.encounterClass) &&
-    (when.labels === undefined || when.labels.some((label) => ask.labels.includes(label)))
+    (when.labels === undefined || when.labels.some((label) => ask.labels.includes(label))) &&
+    // A place that is not known may be the one that is meant: what forbids holds there, what permits does not.
+    (when.regions === undefined ||
+      (ask.region === null ? effect !== 'implied' : when.regions.some((one) => within(ask.region, one)))) &&
+    (when.attested === undefined || when.attested === ask.attested)
   );
+}
+
+/** A part of a country lies in it, not the other way round. */
+function within(place: string | null, named: string): boolean {
+  return place === named || place?.startsWith(`${named}-`) === true;
 }

@@ -75,9 +75,12 @@ describe('B4 exit criteria', () => {
     verified: 50,
     edited: 0,
     gate: gateState(real, all),
+    reviews: { open: 0, overdue: 0, fine: 0, wrong: 0 },
+    shadow: { compared: 20, elements: [] },
     ...changes,
   });
   const closed = gateState(real, []);
+  const otherwise = (serious: number) => ({ compared: 20, elements: [{ element: 'Task.code', serious, of: 20 }] });
   it.each<readonly [string, Partial<StageFacts>, string | null, boolean]>([
     ['tested', { stage: 'read-only' }, 'draft', true],
     ['not tested', { stage: 'read-only', testedOk: false }, 'draft', false],
@@ -86,6 +89,10 @@ describe('B4 exit criteria', () => {
     ['too many failed', { stage: 'draft', byState: { held: 20, 'failed-terminal': 3 } }, 'shadow', false],
     ['signed', { stage: 'shadow', byState: { held: 40 } }, 'staged', true],
     ['not signed', { stage: 'shadow', byState: { held: 40 }, gate: closed }, 'staged', false],
+    ['no comparison', { stage: 'shadow', byState: { held: 40 }, shadow: null }, 'staged', false],
+    ['too few compared', { stage: 'shadow', byState: { held: 40 }, shadow: { compared: 19, elements: [] } }, 'staged', false],
+    ['an element as often otherwise as may be', { stage: 'shadow', byState: { held: 40 }, shadow: otherwise(1) }, 'staged', true],
+    ['an element too often otherwise', { stage: 'shadow', byState: { held: 40 }, shadow: otherwise(2) }, 'staged', false],
     ['unreadable rows', { stage: 'shadow', byState: { held: 40, quarantined: 1 } }, 'staged', false],
     ['charted', { stage: 'staged', byState: { committed: 50 } }, 'limited-auto-write', true],
     ['too few charted', { stage: 'staged', byState: { committed: 49 } }, 'limited-auto-write', false],
@@ -97,6 +104,24 @@ describe('B4 exit criteria', () => {
     [
       'edits before approval',
       { stage: 'staged', byState: { committed: 50, superseded: 15 }, edited: 14 },
+      'limited-auto-write',
+      false,
+    ],
+    [
+      'a review that is overdue',
+      { stage: 'staged', byState: { committed: 50 }, reviews: { open: 1, overdue: 1, fine: 9, wrong: 0 } },
+      'limited-auto-write',
+      false,
+    ],
+    [
+      'one that is not',
+      { stage: 'staged', byState: { committed: 50 }, reviews: { open: 1, overdue: 0, fine: 9, wrong: 0 } },
+      'limited-auto-write',
+      true,
+    ],
+    [
+      'a review that found it wrong',
+      { stage: 'staged', byState: { committed: 50 }, reviews: { open: 0, overdue: 0, fine: 9, wrong: 1 } },
       'limited-auto-write',
       false,
     ],

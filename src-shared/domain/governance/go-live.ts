@@ -1,6 +1,7 @@
 import type { Connection, Person, Role, RolloutStage } from '../people.ts';
 import { stageOrder } from '../switches.ts';
 import type { StateName, WriteRow } from '../write.ts';
+import type { ReviewMeasures } from './reviews.ts';
 import { distinctPersons } from './separation.ts';
 import { limits } from '../../limits/index.ts';
 
@@ -136,7 +137,48 @@ export function measured(rows: Iterable<Pick<WriteRow, 'state' | 'attempts'>>): 
   return { byState, verified, edited };
 }
 
+/** How often one element of what was prepared would not have been verified against what a person wrote (stage shadow). */
+export interface ElementAgreement {
+  readonly element: string;
+  readonly serious: number;
+  /** Entries that were compared. */
+  readonly of: number;
+}
+
+/** What the newest comparison at stage shadow found. */
+export interface ShadowMeasures {
+  /** Held writes that a person has written by hand as well. */
+  readonly compared: number;
+  /** Every element that differed in earnest, those that did most often first. */
+  readonly elements: readonly ElementAgreement[];
+}
+
+/** The totals of a comparison, per resource type, as measures of the connection or of one type. */
+export function shadowMeasures(
+  resources: readonly {
+    readonly resourceType: string;
+    readonly same: number;
+    readonly differs: number;
+    readonly elements: readonly { readonly element: string; readonly serious: number }[];
+  }[],
+  resourceType: string | null,
+): ShadowMeasures {
+  const own = resources.filter((one) => resourceType === null || one.resourceType === resourceType);
+  const elements = own.flatMap(({ resourceType: type, same, differs, elements: list }) =>
+    list
+      .filter(({ serious }) => serious > 0)
+      .map(({ element, serious }) => ({ element: `${type}.${element}`, serious, of: same + differs })),
+  );
+  return {
+    compared: own.reduce((sum, { same, differs }) => sum + same + differs, 0),
+    elements: elements.sort((one, other) => other.serious / other.of - one.serious / one.of),
+  };
+}
+
 export interface StageFacts extends StageMeasures {
+  readonly reviews: ReviewMeasures;
+  /** `null`: there was no comparison in the time that is measured. */
+  readonly shadow: ShadowMeasures | null;
   readonly stage: RolloutStage;
   readonly environment: Connection['environment'];
   readonly testedOk: boolean;
@@ -164,12 +206,64 @@ export interface StageReport {
   readonly mayAdvance: boolean;
 }
 
-/** The exit criteria of the stage a connection, or a resource type on it, is in: measured against what is asked for. */
+/**
+ * The exit criteria of the stage a connection, or a part of it, is in: measured against what is asked for. At the last stage,
+ * what it has to go on showing.
+ */
 export function stageReport(facts: StageFacts): StageReport {
   const next = stageOrder[stageOrder.indexOf(facts.stage) + 1] ?? null;
-  const criteria = next === null ? [] : criteriaOf(facts, next);
+  const criteria = next === null ? reviewCriteria(facts.reviews) : criteriaOf(facts, next);
   return { stage: facts.stage, next, criteria, mayAdvance: next !== null && criteria.every((one) => one.met) };
 }
+
+function none(id: string, what: string, found: number): Criterion {
+  return {
+    id,
+    words: `${found} ${what}`,
+    met: found === 0,
+    figure: { measured: found, asked: 0, bound: 'max', unit: 'writes' },
+  };
+}
+
+/** What was charted without a decision here has been looked at, and nothing of it was wrong. */
+function reviewCriteria({ open, overdue, fine, wrong }: ReviewMeasures): readonly Criterion[] {
+  const days = limits.reviewDueMs / (24 * 60 * 60_000);
+  return [
+    none('reviewed', `of ${open} that wait for review have waited for more than ${days} days`, overdue),
+    none('review-wrong', `of ${fine + wrong} reviewed were found wrong`, wrong),
+  ];
+}
+
+/** Nobody wrote it otherwise: each element agrees as often as is asked for, in enough entries. */
+function shadowCriteria(shadow: ShadowMeasures | null): readonly Criterion[] {
+  const days = limits.stageWindowMs / (24 * 60 * 60_000);
+  const compared = shadow?.compared ?? 0;
+  const enough: Criterion = {
+    id: 'shadow-compared',
+    words:
+      shadow === null
+        ? `no comparison in ${days} days; "shadow CONNECTION" makes one`
+        : `${compared} of ${limits.stageShadowWritesMin} held writes were also written by hand, and compared`,
+    met: compared >= limits.stageShadowWritesMin,
+    figure: { measured: compared, asked: limits.stageShadowWritesMin, bound: 'min', unit: 'writes' },
+  };
+  const asked = limits.stageShadowDivergencePercentMax;
+  const percent = ({ serious, of }: ElementAgreement): number => Math.round((serious * 1000) / of) / 10;
+  const [worst] = shadow?.elements ?? [];
+  const named = (shadow?.elements ?? [])
+    .slice(0, ELEMENTS_SHOWN_MAX)
+    .map((one) => `${one.element} in ${one.serious} of ${one.of}`)
+    .join(', ');
+  const agreement: Criterion = {
+    id: 'shadow-agreement',
+    words: `${named === '' ? 'no element' : named} written otherwise by hand, at most ${asked} % asked for`,
+    met: compared > 0 && (worst === undefined || worst.serious * 100 <= worst.of * asked),
+    figure: { measured: worst === undefined ? 0 : percent(worst), asked, bound: 'max', unit: 'percent' },
+  };
+  return [enough, agreement];
+}
+
+const ELEMENTS_SHOWN_MAX = 5;
 
 function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[] {
   const count = (...states: readonly StateName[]): number => states.reduce((sum, state) => sum + (facts.byState[state] ?? 0), 0);
@@ -181,12 +275,6 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
     words: `${found} of ${asked} ${what} in ${days} days`,
     met: found >= asked,
     figure: { measured: found, asked, bound: 'min', unit: 'writes' },
-  });
-  const none = (id: string, what: string, found: number): Criterion => ({
-    id,
-    words: `${found} ${what}`,
-    met: found === 0,
-    figure: { measured: found, asked: 0, bound: 'max', unit: 'writes' },
   });
   // Compared in whole writes, not in rounded percent.
   const share = (id: string, what: string, found: number, of: number, bound: 'min' | 'max', asked: number): Criterion => ({
@@ -228,6 +316,7 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
         tested,
         failures(limits.stageShadowFailedPercentMax),
         none('unreadable', 'writes cannot be read', count('quarantined')),
+        ...shadowCriteria(facts.shadow),
         gate,
       ];
     case 'limited-auto-write':
@@ -243,6 +332,7 @@ function criteriaOf(facts: StageFacts, next: RolloutStage): readonly Criterion[]
         share('conflicts', 'met a conflict', count('conflict'), all, 'max', limits.stageStagedConflictPercentMax),
         share('edited', 'were changed before approval', facts.edited, all, 'max', limits.stageStagedEditedPercentMax),
         none('unknown', 'outcomes are not known', count('unknown')),
+        ...reviewCriteria(facts.reviews),
         gate,
       ];
   }

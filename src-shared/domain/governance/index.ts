@@ -11,6 +11,7 @@ export {
   measured,
   raises,
   signatories,
+  shadowMeasures,
   signatoryNames,
   stageReport,
 } from './go-live.ts';
@@ -20,14 +21,17 @@ export type {
   GateRow,
   GateSignature,
   GateState,
+  ShadowMeasures,
   Signatory,
-  StageMeasures,
   StageReport,
 } from './go-live.ts';
 export type { HouseRules } from './house-rules.ts';
 export { approveAct, cellWords, decideApprovePolicy, decidePropose, policyRefusals } from './proposals.ts';
 export type { PolicyRefusal, PolicyRow, ProposalRow } from './proposals.ts';
+export { decideReview, reviewMeasures, reviewVerdicts } from './reviews.ts';
+export type { Review, ReviewDecision, ReviewMeasures, ReviewRow } from './reviews.ts';
 export {
+  charted,
   consentRecorded,
   decided,
   emergencyOpened,
@@ -37,6 +41,7 @@ export {
   pathChanged,
   proposed,
   safetyRecorded,
+  writeReviewed,
 } from './projection.ts';
 export {
   changeControl,

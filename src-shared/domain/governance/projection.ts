@@ -1,8 +1,10 @@
 import type { RecordedConsent } from '../consent/model.ts';
+import type { WriteRow } from '../write.ts';
 import type { PathChanged, PathRow, SafetyRecorded, SafetyRow } from './change-control.ts';
 import type { EmergencyOpened, EmergencyReviewed, EmergencyRow } from './emergency.ts';
 import type { GateRow, GateSignature } from './go-live.ts';
 import type { PolicyRow, ProposalRow } from './proposals.ts';
+import type { ReviewRow, WriteReviewed } from './reviews.ts';
 import type { LoosenedCell } from './tighten.ts';
 
 /** What the governance entries of the log change. */
@@ -52,6 +54,7 @@ export interface GovernanceRows {
   safety(id: string): SafetyRow | undefined;
   path(key: string): PathRow | undefined;
   emergency(id: string): EmergencyRow | undefined;
+  review(write: string): ReviewRow | undefined;
 }
 
 export type GovernanceChange =
@@ -61,7 +64,8 @@ export type GovernanceChange =
   | { readonly kind: 'gate'; readonly key: string; readonly row: GateRow }
   | { readonly kind: 'safety'; readonly key: string; readonly row: SafetyRow }
   | { readonly kind: 'path'; readonly key: string; readonly row: PathRow }
-  | { readonly kind: 'emergency'; readonly key: string; readonly row: EmergencyRow };
+  | { readonly kind: 'emergency'; readonly key: string; readonly row: EmergencyRow }
+  | { readonly kind: 'review'; readonly key: string; readonly row: ReviewRow };
 
 export function proposed(seq: number, at: number, body: PolicyProposed, rows: GovernanceRows): readonly GovernanceChange[] {
   const row: ProposalRow = {
@@ -162,4 +166,22 @@ export function emergencyUsed(id: string, write: string, at: number, rows: Gover
   if (before === undefined) return [];
   const row: EmergencyRow = { ...before, version: before.version + 1, uses: [...before.uses, { write, at }] };
   return [{ kind: 'emergency', key: id, row }];
+}
+
+/** A write that was sent without a decision made here comes on the review list when it is charted, once. */
+export function charted(
+  row: Pick<WriteRow, 'id' | 'tenant' | 'connection' | 'resourceType' | 'approval' | 'reviewDue'>,
+  at: number,
+  rows: Pick<GovernanceRows, 'review'>,
+): readonly GovernanceChange[] {
+  const { id: write, tenant, connection, resourceType, approval } = row;
+  if (row.reviewDue !== true || rows.review(write) !== undefined) return [];
+  const review = { write, tenant, connection, resourceType, version: 1, since: at, approvedBy: approval?.by ?? '', review: null };
+  return [{ kind: 'review', key: write, row: review }];
+}
+
+export function writeReviewed(body: WriteReviewed, rows: Pick<GovernanceRows, 'review'>): readonly GovernanceChange[] {
+  const before = rows.review(body.id);
+  if (before === undefined) return [];
+  return [{ kind: 'review', key: body.id, row: { ...before, version: before.version + 1, review: body.review } }];
 }

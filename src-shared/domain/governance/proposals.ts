@@ -1,9 +1,9 @@
 import { mayAct } from '../authority.ts';
 import type { ContractMatrix } from '../contract-matrix.ts';
 import type { Person } from '../people.ts';
-import { policyKey, type PolicyDocument } from './documents.ts';
+import { policyKey, type ContractOverride, type PolicyDocument } from './documents.ts';
 import { distinctPersons } from './separation.ts';
-import { loosens, overrideLoosens, type LoosenedCell } from './tighten.ts';
+import { loosens, overrideLoosens, tightened, type LoosenedCell } from './tighten.ts';
 
 /** Changing a policy (B1): proposed, approved by another person, in force from that moment on. */
 
@@ -59,6 +59,8 @@ export interface ProposeFacts {
   readonly reason: string;
   /** The contract that an override stands on: what is in force, without overrides. */
   readonly contract: ContractMatrix;
+  /** The override in force in the place that this one would take. */
+  readonly current?: ContractOverride | undefined;
   /** Every version that was ever in force or proposed under the document's key. */
   readonly usedVersions: readonly string[];
 }
@@ -80,7 +82,18 @@ export function decidePropose(facts: ProposeFacts): PolicyDecided<{ readonly loo
     const cells = overrideLoosens(contract, document);
     if (cells.length > 0) return no('policy-loosens', `an override may only tighten: ${cellWords(cells)}`);
   }
-  return { ok: true, loosened: document.policy === 'contract' ? loosens(contract, document) : [] };
+  return { ok: true, loosened: loosenedBy(document, contract, facts.current) };
+}
+
+/** Cells that would be looser than they are now: a contract of the house may loosen, and an override what it replaces. */
+function loosenedBy(
+  document: PolicyDocument,
+  contract: ContractMatrix,
+  current: ContractOverride | undefined,
+): readonly LoosenedCell[] {
+  if (document.policy === 'contract') return loosens(contract, document);
+  if (document.policy !== 'override' || current === undefined) return [];
+  return loosens(tightened(contract, [current]), tightened(contract, [document]));
 }
 
 /** Loosened cells in words. */

@@ -44,6 +44,7 @@ export function loosensRow(before: ContractRow, after: ContractRow): readonly Lo
   cell('tier', tierRank[after.tier] < tierRank[before.tier], before.tier, after.tier);
   cell('approvers', gains(before.approvers, after.approvers), before.approvers, after.approvers);
   cell('persons', after.persons < before.persons, before.persons, after.persons);
+  cell('unattended', after.unattended === true && before.unattended !== true, 'never', 'at limited auto-write');
   cell('validations', gains(after.validations, before.validations), before.validations, after.validations);
   for (const field of after.fields) {
     const earlier = before.fields.find((one) => one.element === field.element);

@@ -6,6 +6,7 @@ import {
   type ConsentRow,
   type EventRow,
   type EmergencyRow,
+  type ReviewRow,
   type GateRow,
   type PathRow,
   type SafetyRow,
@@ -192,6 +193,7 @@ export class ProjectionCheck {
     safety: (id) => this.registry.get(`safety\n${id}`)?.row as SafetyRow | undefined,
     path: (key) => this.registry.get(`path\n${key}`)?.row as PathRow | undefined,
     emergency: (id) => this.registry.get(`emergency\n${id}`)?.row as EmergencyRow | undefined,
+    review: (write) => this.registry.get(`review\n${write}`)?.row as ReviewRow | undefined,
     source: (name) => this.registry.get(`source\n${name}`)?.row as SourceRow | undefined,
     connection: (name) => this.registry.get(`connection\n${name}`)?.row as ConnectionRow | undefined,
     sends: (key) => this.registry.get(`sends\n${key}`)?.row as SendsRow | undefined,
@@ -377,6 +379,8 @@ function keyOfRow(kind: RegistryKind, row: Rows[RegistryKind]): string {
       return (row as PathRow).key;
     case 'emergency':
       return (row as EmergencyRow).id;
+    case 'review':
+      return (row as ReviewRow).write;
   }
 }
 
