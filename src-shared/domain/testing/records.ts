@@ -304,6 +304,7 @@ export const fullEvent: Json = {
   origin: 'ai',
   occurredAt: '2026-03-02T09:14:00Z',
   workflowStep: 'sign',
+  specialty: 'cardiology',
   device: 'ws-114',
   correlationId: 'c-5521',
   subject: {
