@@ -1,6 +1,7 @@
 import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core';
+import { roleWords } from '../../src-shared/domain/index.ts';
 import { useAct } from '../bridge/index.ts';
-import { roleWords, SafeText } from '../components/index.ts';
+import { SafeText } from '../components/index.ts';
 import { useMe, useSession } from '../stores/index.ts';
 import { useDialogs } from './dialogs.ts';
 import { initials } from './frame-words.ts';

@@ -10,7 +10,6 @@ export { ExactText } from './exact-text.tsx';
 export { KeyHint } from './key-hint.tsx';
 export { useKeys, useShortcuts } from './keys.ts';
 export type { Shortcut } from './keys.ts';
-export { roleWords } from './role-words.ts';
 export { LongText } from './long-text.tsx';
 export { Panel } from './panel.tsx';
 export { fieldMarks, ReadableView } from './readable-view.tsx';

@@ -141,6 +141,7 @@ export { actionsOf } from './showing/actions.ts';
 export type { PossibleAction } from './showing/actions.ts';
 export { subjectWords, titleOf } from './showing/headline.ts';
 export type { SubjectWords } from './showing/headline.ts';
+export { roleWords } from './showing/role-words.ts';
 export { storyOf } from './showing/story.ts';
 export type { Story } from './showing/story.ts';
 export { queueTabs, runsOf } from './showing/queue-tabs.ts';

@@ -37,7 +37,9 @@ export function laterLookWrong(
   // What the EHR left out is known from the read-back, where there was one.
   const readBack = state.verification.result === 'verified' || state.verification.result === 'partial';
   const sent = JSON.parse(prepared?.body ?? '{}') as ExactObject;
-  const expected = whatBecame(sent, readBack ? own.resource : sent, versionId, chart.current(reference));
+  // Of a record that was only changed, what this write put there; the rest is the EHR's and of others.
+  const fields = own.before === null ? Object.keys(sent) : ['content'];
+  const expected = whatBecame(fields, sent, readBack ? own.resource : sent, versionId, chart.current(reference));
   return told === expected
     ? null
     : `the chart says "${expected ?? 'as it was'}" of ${reference}, the look "${told ?? 'as it was'}"`;
@@ -45,6 +47,7 @@ export function laterLookWrong(
 
 /** @param stood as it was known to stand after the read-back */
 function whatBecame(
+  fields: readonly string[],
   sent: ExactObject,
   stood: ExactObject,
   versionId: string | null,
@@ -54,7 +57,7 @@ function whatBecame(
   const { resource } = current;
   if (resource.status === 'entered-in-error') return 'entered-in-error';
   const text = (of: ExactObject, name: string): string | undefined => JSON.stringify(of[name]);
-  const fields = Object.keys(sent).filter((name) => !['id', 'meta', 'identifier'].includes(name));
-  if (fields.some((name) => ![text(sent, name), text(stood, name)].includes(text(resource, name)))) return 'changed';
+  const content = fields.filter((name) => !['id', 'meta', 'identifier'].includes(name));
+  if (content.some((name) => ![text(sent, name), text(stood, name)].includes(text(resource, name)))) return 'changed';
   return versionId !== null && current.versionId !== versionId ? 'touched' : null;
 }

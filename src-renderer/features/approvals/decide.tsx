@@ -1,10 +1,10 @@
 import { Button, Checkbox, PasswordInput, Textarea } from '@mantine/core';
 import { useId, useRef, useState, type FormEvent } from 'react';
 import type { CallFailure, WriteViewModel } from '../../../src-shared/contract/index.ts';
-import { approverRole, rolesFor, type Role } from '../../../src-shared/domain/index.ts';
+import { approverRole, rolesFor, type Role, roleWords } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import { CallError, useAct } from '../../bridge/index.ts';
-import { FailureWords, KeyHint, ReasonDialog, roleWords, SafeText, useKeys } from '../../components/index.ts';
+import { FailureWords, KeyHint, ReasonDialog, SafeText, useKeys } from '../../components/index.ts';
 import { useMe } from '../../stores/index.ts';
 import classes from './approvals.module.css';
 

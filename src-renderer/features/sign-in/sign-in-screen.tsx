@@ -1,7 +1,8 @@
 import { useState } from 'react';
+import { roleWords } from '../../../src-shared/domain/index.ts';
 import type { Response } from '../../../src-shared/contract/index.ts';
 import { useAct, useCall } from '../../bridge/index.ts';
-import { Answer, EmptyState, roleWords, SafeText } from '../../components/index.ts';
+import { Answer, EmptyState, SafeText } from '../../components/index.ts';
 import { useSession } from '../../stores/index.ts';
 import { Door } from './door.tsx';
 import classes from './door.module.css';

@@ -42,7 +42,7 @@ function Figures(props: { readonly today: Today }) {
         )}
       </Figure>
       <Figure title="Oldest unsent write" value={oldestUnsentAt === null ? 'None' : <Age at={oldestUnsentAt} />}>
-        {unsent === 0 ? 'Everything that may go out has gone out.' : `${count(unsent)} approved and not sent yet`}
+        {unsent === 0 ? 'Everything that may go out has gone out.' : `${count(unsent)} taken in and not sent yet`}
       </Figure>
     </div>
   );

@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
+import { roleWords } from '../../../src-shared/domain/index.ts';
 import type { FindingView, WriteViewModel } from '../../../src-shared/contract/index.ts';
 import { Link } from 'wouter';
 import { useAct } from '../../bridge/index.ts';
-import { At, EmptyState, Evidence, ReasonDialog, roleWords, SafeText, StateBadge, writeAddress } from '../../components/index.ts';
+import { At, EmptyState, Evidence, ReasonDialog, SafeText, StateBadge, writeAddress } from '../../components/index.ts';
 import { useMe } from '../../stores/index.ts';
 import classes from './parts.module.css';
 

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation, useParams, useSearchParams } from 'wouter';
+import { roleWords } from '../../../src-shared/domain/index.ts';
 import type { ActionName, WriteViewModel } from '../../../src-shared/contract/index.ts';
 import { useCall } from '../../bridge/index.ts';
 import {
@@ -10,7 +11,6 @@ import {
   LoadingState,
   SafeText,
   Screen,
-  roleWords,
   StateBadge,
   Story,
   SubjectLine,

@@ -1,5 +1,6 @@
 import { failureOf } from '../failures.ts';
 import { codeOf, type WriteRow } from '../write.ts';
+import { roleWords } from './role-words.ts';
 
 /** What a person is told about a write first: three short sentences that never claim more than the ledger holds. */
 export interface Story {
@@ -33,10 +34,10 @@ export function storyOf(row: Pick<WriteRow, 'state' | 'attempts'>): Story {
       return {
         happened: `It waits for a decision: ${state.reason}.`,
         chart: UNTOUCHED,
-        next: `One of these must decide: ${state.roles.join(', ')}.`,
+        next: `One of these must decide: ${roleWords(state.roles)}.`,
       };
     case 'held':
-      return { happened: because, chart: UNTOUCHED, next: `${next} It can be lifted by: ${state.hold.liftedBy}.` };
+      return { happened: because, chart: UNTOUCHED, next: `${next} It can be lifted by: ${roleWords([state.hold.liftedBy])}.` };
     case 'pending':
       return {
         happened: 'It is approved and stands in line to be sent.',

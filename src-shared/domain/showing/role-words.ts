@@ -1,4 +1,4 @@
-import type { Role } from '../../src-shared/domain/index.ts';
+import type { Role } from '../people.ts';
 
 /** A person's roles in words: "operator", "clinician, clinical owner". */
 export function roleWords(roles: readonly Role[]): string {
