@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { killedChild } from './killed-child.ts';
 import { createWorkspace, openWorkspace } from '../../src-main/entry/workspace.ts';
 import { register } from '../../src-main/engine/index.ts';
 import type { AtFailpoint } from '../../src-main/ledger/index.ts';
@@ -39,19 +39,8 @@ const child = path.join(import.meta.dirname, 'crash-init-child.ts');
  *
  * @returns the failpoint; `null`: it came to its end before
  */
-export function killedMaking(folder: string, n: number): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const started = spawn(process.execPath, [child, folder, String(n)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    started.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    started.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    started.on('error', reject);
-    started.on('close', (code, signal) => {
-      if (signal !== 'SIGKILL' && code !== 0) return reject(new Error(`making it ended with ${code ?? signal}: ${errors}`));
-      resolve(/^killed at (.*)$/m.exec(output)?.[1] ?? null);
-    });
-  });
+export async function killedMaking(folder: string, n: number): Promise<string | null> {
+  return (await killedChild(child, folder, n)).point;
 }
 
 /** What the next start finds: the code of the refusal with its words, or the people of a workspace that opens and verifies. */

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chartBundle, eventLine, noteContent, npi } from './chart.ts';
+import { killedChild, type KilledChild } from './killed-child.ts';
 import { effects } from './set-up.ts';
 import { compose } from '../../src-main/entry/engine.ts';
 import { openWithKeys } from '../../src-main/entry/workspace.ts';
@@ -216,22 +216,8 @@ export async function crashAt(desk: CrashDesk, n: number): Promise<CrashOutcome>
 const child = path.join(import.meta.dirname, 'crash-child.ts');
 
 /** A day in a process that is killed at the n-th failpoint it comes by: what it had acknowledged, and where it was killed. */
-export function killedDay(folder: string, n: number): Promise<{ told: readonly string[]; point: string | null }> {
-  return new Promise((resolve, reject) => {
-    const started = spawn(process.execPath, [child, folder, String(n)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    started.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    started.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    started.on('error', reject);
-    started.on('close', (code, signal) => {
-      if (signal !== 'SIGKILL' && code !== 0) return reject(new Error(`the day ended with ${code ?? signal}: ${errors}`));
-      const lines = output.split('\n').filter((line) => line !== '');
-      const last = lines.at(-1);
-      const at = last?.startsWith('killed at ') === true ? last.slice('killed at '.length) : null;
-      resolve({ told: lines.filter((line) => line !== last || at === null), point: at });
-    });
-  });
+export function killedDay(folder: string, n: number): Promise<KilledChild> {
+  return killedChild(child, folder, n);
 }
 
 /** Opens the ledger of a day that is over, or was ended, to look at it. */

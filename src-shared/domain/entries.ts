@@ -10,7 +10,7 @@ import type { ReadPurpose } from './minimum-necessary.ts';
 import type { Connection, ConnectionSettings, Person, Role, RolloutStage, Source, StageScope } from './people.ts';
 import type { ClockJudged } from './clock.ts';
 import type { GroupDecision } from './groups.ts';
-import type { ElementDivergence } from './shadow.ts';
+import type { ShadowTotals } from './shadow.ts';
 import type { Switch } from './switches.ts';
 import type {
   BlockedSelection,
@@ -188,15 +188,7 @@ export interface EntryBodies {
   /** What was prepared at stage shadow was compared with what people wrote by hand: totals, nothing about anybody. */
   'shadow.compared': {
     readonly connection: string;
-    readonly resources: readonly {
-      readonly resourceType: string;
-      readonly held: number;
-      readonly same: number;
-      readonly differs: number;
-      readonly absent: number;
-      readonly unread: number;
-      readonly elements: readonly ElementDivergence[];
-    }[];
+    readonly resources: readonly ShadowTotals[];
     /** More was held than one report compares. */
     readonly more: boolean;
   };

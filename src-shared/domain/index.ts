@@ -129,7 +129,7 @@ export type { Seen } from './follow-up.ts';
 export { judge, verificationOf } from './verification.ts';
 export type { Compared, VerifyRules } from './verification.ts';
 export { counterparts, divergence } from './shadow.ts';
-export type { ElementDivergence, Shadowed, ShadowMatch } from './shadow.ts';
+export type { ElementDivergence, Shadowed, ShadowMatch, ShadowTotals } from './shadow.ts';
 export { baseSha256, weakerGuarantee } from './unversioned.ts';
 export { subjectChange } from './subject-now.ts';
 export type { SubjectChange, SubjectSeen } from './subject-now.ts';

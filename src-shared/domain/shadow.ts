@@ -68,6 +68,18 @@ export interface ElementDivergence {
   readonly serious: number;
 }
 
+/** What a comparison came to, of one resource type. */
+export interface ShadowTotals {
+  readonly resourceType: string;
+  /** Writes looked at: those the same, those that differ, those nobody wrote by hand, and those whose chart could not be read. */
+  readonly held: number;
+  readonly same: number;
+  readonly differs: number;
+  readonly absent: number;
+  readonly unread: number;
+  readonly elements: readonly ElementDivergence[];
+}
+
 /** Totals per element of one resource type, those that differ most often first. */
 export function divergence(matches: readonly ShadowMatch[]): readonly ElementDivergence[] {
   const totals = new Map<string, { -readonly [K in keyof ElementDivergence]: ElementDivergence[K] }>();

@@ -3,7 +3,7 @@ import { Readings } from '../audit/readings.ts';
 import { factsOf, preparedOf } from '../dispatch/prepared.ts';
 import { stageOf } from '../dispatch/stop.ts';
 import { contractRowFor } from '../policy/in-force.ts';
-import type { Shadow, ShadowedWrite, ShadowTotals } from '../../ports/inbound/index.ts';
+import type { Shadow, ShadowedWrite } from '../../ports/inbound/index.ts';
 import type { ChartResource, EhrGateway } from '../../ports/outbound/index.ts';
 import {
   counterparts,
@@ -15,6 +15,7 @@ import {
   type ResolvedFacts,
   type Shadowed,
   type ShadowMatch,
+  type ShadowTotals,
   type WriteRow,
 } from '../../../src-shared/domain/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';

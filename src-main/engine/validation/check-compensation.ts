@@ -10,8 +10,6 @@ import {
   notOursAnyMore,
   selectionOf,
   signedFindings,
-  stageFacts,
-  stageFor,
   subjectChange,
   workspaceLog,
   type FailureCode,
@@ -78,7 +76,7 @@ export async function checkCompensation(
   const decision = decidePolicy({
     contract,
     selection: selectionOf(row, matrix.version),
-    connection: { active: connection.active, stage: stageFor(connection, stageFacts(row, event, item.clinical)) },
+    connection: { active: connection.active, stage: standing.stage },
     standing,
     counted: { counts: false, reason: words.join('; ') },
     rejectedAtSource: false,

@@ -1,4 +1,4 @@
-import type { Actor, ElementDivergence, FailureCode, ShadowMatch, WriteRow } from '../../../src-shared/domain/index.ts';
+import type { Actor, FailureCode, ShadowMatch, ShadowTotals, WriteRow } from '../../../src-shared/domain/index.ts';
 
 /** What a connection at stage shadow would have written, beside what the chart holds (B4). */
 export interface ShadowReport {
@@ -7,17 +7,6 @@ export interface ShadowReport {
   readonly writes: readonly ShadowedWrite[];
   /** More writes are held than one report compares; the newest were. */
   readonly more: boolean;
-}
-
-export interface ShadowTotals {
-  readonly resourceType: string;
-  /** Writes looked at: those the same, those that differ, those nobody wrote by hand, and those whose chart could not be read. */
-  readonly held: number;
-  readonly same: number;
-  readonly differs: number;
-  readonly absent: number;
-  readonly unread: number;
-  readonly elements: readonly ElementDivergence[];
 }
 
 export interface ShadowedWrite {
