@@ -49,6 +49,30 @@ describe('later looks', () => {
     expect(harness.ehr.sends).toHaveLength(1);
   });
 
+  it('C8 INV-19 a look by a clock ten years ahead, which the answer shows, does not use up the ones to come', async () => {
+    const id = await chart();
+    const read = harness.ehr.read.bind(harness.ehr);
+    let aheadMs = 10 * 365 * 24 * 3_600_000;
+    harness.ehr.read = async (reference) => {
+      const at = harness.clock.now();
+      const answer = await read(reference);
+      const headers = { date: new Date(at - aheadMs).toUTCString() };
+      const of = { method: 'GET', path: reference, requestSha256: null, status: 200, body: null, bodySha256: null } as const;
+      return { ...answer, exchange: [{ at, headers, fault: null, durationMs: 0, ...of }] };
+    };
+    harness.clock.step(aheadMs);
+    await harness.drain();
+    expect(await looksOf(id)).toBe(0);
+    harness.clock.step(-aheadMs);
+    aheadMs = 0;
+    harness.clock.advance(limits.followFirstMs);
+    await harness.drain();
+    expect(await looksOf(id)).toBe(1);
+    harness.clock.advance(limits.followSecondMs);
+    await harness.drain();
+    expect(await looksOf(id)).toBe(2);
+  });
+
   it('C8 a change by somebody else is recorded, told and shown', async () => {
     const id = await chart();
     Object.assign(entry(), {
