@@ -16,6 +16,7 @@ const resting: readonly StateName[] = [
   'committed',
   'superseded',
   'withdrawn',
+  'compensated',
 ];
 /** States in which something is asked of the EHR for a write: subjects, the send, the search for it, the reading back. */
 const asking: readonly StateName[] = ['draft', 'in-flight', 'unknown', 'committed'];

@@ -1,5 +1,5 @@
 import type { Operation } from './plan/operations.ts';
-import type { DecisionOutcome, PeopleDecide } from '../ports/inbound/index.ts';
+import type { DecisionOutcome, Groups, PeopleDecide } from '../ports/inbound/index.ts';
 import type { Person, WriteRow } from '../../src-shared/domain/index.ts';
 
 /** A decision of a person on one write. */
@@ -21,6 +21,53 @@ export function fits(kind: DecisionKind, row: WriteRow): boolean {
     case 'attest':
       return state.name === 'unknown' && state.personSince !== null;
   }
+}
+
+/** Kinds of content of which the contract says that an entry is marked as entered in error. */
+const marked: readonly WriteRow['kind'][] = ['allergy'];
+
+/** A charted write to be taken back, and what of its group has to be given up first. */
+export interface ToTakeBack {
+  readonly row: WriteRow;
+  readonly open: readonly WriteRow[];
+}
+
+/**
+ * Charted writes beside which another of their group has come to nothing, or can still be withdrawn.
+ *
+ * @param marks only those that a write of ours can take back
+ */
+export function toTakeBack(rows: readonly WriteRow[], marks: boolean): readonly ToTakeBack[] {
+  return rows.flatMap((row) => {
+    if (row.state.name !== 'committed' || (marks && !marked.includes(row.kind))) return [];
+    const beside = rows.filter(({ group }) => group === row.group);
+    const open = beside.filter((one) => fits('withdraw', one));
+    const lost = beside.some(({ state }) => state.name === 'failed-terminal' || state.name === 'withdrawn');
+    return lost || open.length > 0 ? [{ row, open }] : [];
+  });
+}
+
+/**
+ * Somebody gives up what is left of a group, and wants a charted entry of it taken back.
+ *
+ * @param mark what a person does who marks it in the EHR; `null`: a write of ours is to do it
+ * @returns what the person was told: the write that takes it back, or that it is taken back; `null`: neither
+ */
+export async function takeBackAs(
+  people: PeopleDecide,
+  { decide, compensate, undone }: Groups,
+  person: Person,
+  { row, open }: ToTakeBack,
+  mark: (() => void) | null,
+): Promise<{ readonly planned: string } | 'taken back' | null> {
+  for (const one of open) await people.withdraw(one.id, person, 'of somebody else');
+  const actor = { kind: 'person', id: person.id, role: 'clinical-owner' } as const;
+  if (!(await decide(row.group, 'undo', 'of somebody else', person, actor)).ok) return null;
+  mark?.();
+  if (mark !== null) return (await undone(row.id, 'marked in the EHR', person, actor)).ok ? 'taken back' : null;
+  const outcome = await compensate(row.id, 'of somebody else', person, actor);
+  const planned = outcome.ok ? outcome.group.compensations.findLast(({ compensates }) => compensates === row.id) : undefined;
+  return planned === undefined ? null : { planned: planned.id };
 }
 
 /** What a person has to decide before the write can end; `null`: nothing. */

@@ -44,6 +44,7 @@ export class Engines {
   }
 
   startAll(): void {
+    this.closing = false;
     for (const place of this.places.keys()) this.start(place, false);
   }
 

@@ -1,6 +1,6 @@
 import { Auditor, type Violation } from './auditor/index.ts';
 import { Chance } from './chance.ts';
-import { decideAs, fits, neededFor, type DecisionKind } from './decisions.ts';
+import { decideAs, fits, neededFor, takeBackAs, toTakeBack, type DecisionKind, type ToTakeBack } from './decisions.ts';
 import type { Chart } from './ehr/chart.ts';
 import { Engines } from './engines.ts';
 import type { FaultKind } from './faults.ts';
@@ -8,7 +8,7 @@ import { faultOf, type Operation, type RunPlan } from './plan/operations.ts';
 import { clinicalOwner, clinicians, connectionOf, hospitals, operator, scribe, secondOwner } from './plan/people.ts';
 import { consentOf, recordOf } from './plan/records.ts';
 import { World, type Process, type Sabotage, type SimulationTools } from './world.ts';
-import { consents, control, peopleDecide, register, takeIn, type EngineDeps } from '../engine/index.ts';
+import { consents, control, groups, peopleDecide, register, takeIn, type EngineDeps } from '../engine/index.ts';
 import { workspaceLog, type Actor, type WriteRow } from '../../src-shared/domain/index.ts';
 
 export interface RunOptions {
@@ -37,12 +37,13 @@ export interface RunResult {
 }
 
 const STEPS_MAX = 60_000;
-const ROUNDS_MAX = 12;
+const ROUNDS_MAX = 30;
 const LINGER_MS = 20_000;
 const HOUR_MS = 3_600_000;
 /** Retry-After is believed up to an hour, and a write may meet several. */
 const SETTLE_MAX_MS = 24 * HOUR_MS;
 const AGAIN_MS = 700;
+const APPROVED_AFTER_MS = 3_000;
 /** Share of the runs in which what was charted is looked at again, and when: past the hour after which it is due. */
 const LATER_RUNS = 0.4;
 const LATER_MS = HOUR_MS + 60_000;
@@ -93,23 +94,37 @@ class Run {
 
   async go(): Promise<RunResult> {
     await this.setUp();
-    this.world.faults.begin();
+    const { operations, afterwards } = this.plan;
+    // Beside what has failed for good people may want the rest taken back: it is left alone until then.
+    await this.live(operations, afterwards.length > 0 ? ['resolve'] : []);
+    if (afterwards.length > 0) await this.live(afterwards, []);
+    if (!this.over) await this.lookLater();
+    return this.result();
+  }
+
+  /**
+   * Things happen among faults, from now on; then everything settles without them, and the auditor looks at the whole.
+   *
+   * @param leaves what people do not decide on then
+   */
+  private async live(operations: readonly Operation[], leaves: readonly DecisionKind[]): Promise<void> {
+    if (this.over) return;
+    this.settling = false;
+    this.world.beginFaults();
     this.engines.startAll();
-    for (const operation of this.plan.operations) this.schedule(operation, operation.at);
+    for (const operation of operations) this.schedule(operation, operation.at);
     const { scheduler } = this.world;
-    const until = scheduler.now + (this.plan.operations.at(-1)?.at ?? 0);
+    const until = scheduler.now + (operations.at(-1)?.at ?? 0);
     // What has been begun goes on among the faults, as long as there is something to do.
     const idle = (): boolean => scheduler.now >= until + LINGER_MS || this.world.nothingDue();
     await this.until(
       () => this.operationsLeft === 0 && this.errands.size === 0 && scheduler.now >= until && !this.engines.anyAsleep && idle(),
     );
     const settling = scheduler.now;
-    if (!this.over) await this.settle();
+    if (!this.over) await this.settle(leaves);
     if (!this.over && scheduler.now - settling > SETTLE_MAX_MS)
       this.auditor.report('INV-2', `it took ${Math.round((scheduler.now - settling) / HOUR_MS)} hours to settle what was left`);
     if (!this.over) this.auditor.end();
-    if (!this.over) await this.lookLater();
-    return this.result();
   }
 
   private get over(): boolean {
@@ -210,6 +225,12 @@ class Run {
         if (row !== undefined) this.errand(operation, (deps) => this.decide(deps, operation.kind, row, operation.which));
         return;
       }
+      case 'take-back': {
+        const rows = toTakeBack(world.writes(), !operation.byHand);
+        const chosen = rows[operation.which % Math.max(1, rows.length)];
+        if (chosen !== undefined) this.errand(operation, (deps) => this.takeBack(deps, chosen, operation));
+        return;
+      }
       case 'other-author':
         return this.changePatient(operation.hospital, operation.patient, (patient) => ({
           ...patient,
@@ -292,7 +313,7 @@ class Run {
   private recordConsent(operation: Extract<Operation, { kind: 'consent' }>): void {
     this.consentsWritten += 1;
     const order = this.consentsWritten;
-    this.consents.set(`${operation.hospital} ${operation.patient}`, operation);
+    this.consents.set(`${hospitals[operation.hospital]?.tenant ?? ''} ${operation.patient}`, operation);
     this.auditor.consent(operation, order, false);
     this.errand(operation, async (deps) => {
       const outcome = await consents(deps).record(
@@ -306,7 +327,7 @@ class Run {
   }
 
   private chosen(operation: Extract<Operation, { fitting: boolean }>): WriteRow | undefined {
-    const all = this.world.writes();
+    const all = this.world.writes().filter(({ id, eventId }) => [undefined, id, eventId].includes(operation.about));
     const fitting = operation.fitting ? all.filter((row) => fits(operation.kind, row)) : all;
     return fitting[operation.which % Math.max(1, fitting.length)];
   }
@@ -322,6 +343,44 @@ class Run {
     if (known?.active !== true) return;
     const outcome = await decideAs(peopleDecide(deps), known, kind, row, this.world.standing(row.id)[0]?.reference ?? null);
     if (outcome.ok) this.auditor.decided(outcome.id, outcome.state, known.id);
+  }
+
+  private async takeBack(
+    deps: EngineDeps,
+    chosen: ToTakeBack,
+    { which, byHand }: Extract<Operation, { kind: 'take-back' }>,
+  ): Promise<void> {
+    const person = which % 2 === 0 ? clinicalOwner : secondOwner;
+    const mark = byHand ? (): void => this.markByHand(chosen.row) : null;
+    const told = await takeBackAs(peopleDecide(deps), groups(deps), person, chosen, mark);
+    if (told === 'taken back') this.auditor.decided(chosen.row.id, 'compensated', person.id);
+    if (told === null || told === 'taken back') return;
+    this.auditor.accepted(told.planned);
+    if (which % 3 === 0) this.touchLater(chosen.row);
+    // Those who may approve it look for it now and then, once it has been checked.
+    for (const [n, by] of [2, 3, 2, 3, 2, 3, 2, 3].entries())
+      this.schedule({ kind: 'approve', at: 0, which: by, fitting: true, about: told.planned }, (n + 1) * APPROVED_AFTER_MS);
+  }
+
+  /** Somebody else changes the entry as well, before or after it is marked. */
+  private touchLater({ connection, state }: WriteRow): void {
+    const { faults, scheduler, charts } = this.world;
+    const reference = state.name === 'committed' ? state.evidence.reference : '';
+    scheduler.after(APPROVED_AFTER_MS, 'somebody changes what is to be taken back', null, () => {
+      const chart = charts.get(connection);
+      const current = chart?.current(reference);
+      if (current === undefined || !faults.allows('FLT-8')) return;
+      faults.count('FLT-8', this.world.states());
+      chart?.put(reference, { ...current.resource, note: `seen at ${scheduler.now}` }, scheduler.now, null);
+    });
+  }
+
+  private markByHand({ connection, state }: WriteRow): void {
+    const chart = this.world.charts.get(connection);
+    const reference = state.name === 'committed' ? state.evidence.reference : '';
+    const current = chart?.current(reference);
+    if (current === undefined) return;
+    chart?.put(reference, { ...current.resource, status: 'entered-in-error' }, this.world.scheduler.now, null);
   }
 
   private async remove(deps: EngineDeps, id: string): Promise<void> {
@@ -358,7 +417,7 @@ class Run {
   }
 
   /** Nothing goes wrong any more: the engine drains, people decide on what waits for them, until nothing is left. */
-  private async settle(): Promise<void> {
+  private async settle(leaves: readonly DecisionKind[]): Promise<void> {
     const { world } = this;
     // One that is to come back does so first.
     if (!(await this.until(() => this.engines.complete))) return;
@@ -374,7 +433,7 @@ class Run {
       if (!(await this.until(() => !engine.alive))) return;
       const waiting = world.writes().flatMap((row): [DecisionKind, WriteRow][] => {
         const kind = neededFor(row);
-        return kind === null ? [] : [[kind, row]];
+        return kind === null || leaves.includes(kind) ? [] : [[kind, row]];
       });
       // What is held for something that has been mended goes on at the next start.
       const held = world.states().includes('held') && !startedForHeld;
@@ -398,7 +457,7 @@ class Run {
     world.scheduler.now += LATER_MS;
     const since = world.wall();
     const engine = this.engines.drain();
-    if (await this.until(() => !engine.alive)) this.auditor.lookedLater(since);
+    if (await this.until(() => !engine.alive)) this.auditor.lookedLater(since, world.wall());
   }
 
   /** Whoever stopped something lets it go on: what it held must then go on, too. */

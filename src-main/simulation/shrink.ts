@@ -20,10 +20,12 @@ export async function shrink(plan: RunPlan, fails: (plan: RunPlan) => Promise<bo
   for (const kind of faultKinds) {
     if (smallest.faults[kind] !== undefined) await keepIfFails({ ...smallest, faults: without(smallest.faults, kind) });
   }
-  for (let size = Math.ceil(smallest.operations.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < smallest.operations.length;) {
-      const operations = smallest.operations.toSpliced(at, size);
-      if (!(await keepIfFails({ ...smallest, operations }))) at += size;
+  for (const part of ['afterwards', 'operations'] as const) {
+    for (let size = Math.ceil(smallest[part].length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let at = 0; at < smallest[part].length;) {
+        const fewer = smallest[part].toSpliced(at, size);
+        if (!(await keepIfFails({ ...smallest, [part]: fewer }))) at += size;
+      }
     }
   }
   return smallest;

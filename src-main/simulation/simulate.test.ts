@@ -6,6 +6,7 @@ import { shrink } from './shrink.ts';
 import { brokenEngines } from './testing/broken-engines.ts';
 import { tools } from './testing/tools.ts';
 import type { Violation } from './auditor/index.ts';
+import type { FaultPlan } from './faults.ts';
 import type { RunPlan } from './plan/operations.ts';
 import type { Sabotage } from './world.ts';
 
@@ -39,9 +40,15 @@ describe('C4 simulation of the engine', () => {
 });
 
 /** The first seed under which the auditor reports one of these; what else it may report of a broken engine does not count. */
-async function firstBreach(sabotage: Sabotage, expected: readonly string[], seedsMax: number): Promise<Violation | null> {
+async function firstBreach(
+  sabotage: Sabotage,
+  expected: readonly string[],
+  seedsMax: number,
+  faults: FaultPlan | undefined,
+): Promise<Violation | null> {
   for (let seed = 1; seed <= seedsMax; seed += 1) {
-    const { violations } = await runOnce({ plan: planOf(seed), tools, sabotage });
+    const plan = planOf(seed);
+    const { violations } = await runOnce({ plan: { ...plan, faults: faults ?? plan.faults }, tools, sabotage });
     const breach = violations.find(({ invariant }) => expected.includes(invariant));
     if (breach !== undefined) return breach;
   }
@@ -53,6 +60,8 @@ describe('C4 the auditor', () => {
     'sends again what is unknown': ['INV-1', 'INV-12'],
     'does not record the attempt': ['INV-7'],
     'ignores If-Match': ['INV-3'],
+    'marks over what somebody has changed since': ['INV-3'],
+    'takes back without marking': ['INV-6'],
     'trusts a search that ignored its parameter': ['INV-1', 'INV-12'],
     'sends other bytes than approved': ['INV-6'],
     'does not ask whether the approver is still there': ['INV-4'],
@@ -66,10 +75,15 @@ describe('C4 the auditor', () => {
     'sees no change when it looks later': ['INV-20'],
   };
 
+  /** Where among all the faults it would take thousands of seeds. */
+  const under: Readonly<Partial<Record<string, FaultPlan>>> = {
+    'marks over what somebody has changed since': { 'FLT-8': 0.6 },
+  };
+
   it.each(Object.entries(brokenEngines))(
     'C4 catches an engine that %s',
     async (name, sabotage) => {
-      expect(await firstBreach(sabotage, caughtBy[name] ?? [], 500)).not.toBeNull();
+      expect(await firstBreach(sabotage, caughtBy[name] ?? [], 500, under[name])).not.toBeNull();
     },
     2 * MINUTES,
   );

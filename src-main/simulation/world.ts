@@ -28,12 +28,14 @@ import {
 import { asArray, asObject, asString, type ExactObject } from '../../src-shared/fhir/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
-/** What a simulation cannot make itself: hashing, the contract matrix, and a way to let all promises run dry. */
+/** What a simulation cannot make itself: hashing, dates, the contract matrix, and a way to let all promises run dry. */
 export interface SimulationTools {
   readonly sha256: Sha256;
   readonly matrix: ContractMatrix;
   readonly consentPolicy: ConsentPolicy;
   readonly checks: CheckRules;
+  /** Epoch milliseconds as HTTP writes a time. */
+  readonly httpDate: (ms: number) => string;
   /** Resolves once nothing is left to run without the scheduler: a turn of the event loop. */
   readonly idle: () => Promise<void>;
 }
@@ -112,9 +114,11 @@ export class World {
       for (const patient of patients) admit(chart, patient);
       this.charts.set(connection, chart);
       const misleads = plan.faults['FLT-10'] !== undefined;
+      const tellsTime = this.chance.part('tells time').happens(0.6);
       const nature = {
         honoursIfNoneExist: !weak,
         ignoresIdentifier: misleads && this.chance.part(`search ${connection}`).happens(0.3),
+        date: tellsTime ? (now: number): string => tools.httpDate(WALL_START_MS + now) : null,
         onlyAccepts: misleads && this.chance.part(`accepts ${connection}`).happens(0.25),
       };
       servers.set(
@@ -171,6 +175,12 @@ export class World {
     this.scheduler.note(`${process.name} dies${fault === null ? '' : ` of ${fault}`}`);
     process.alive = false;
     process.ledger.die(this.chance.part(`kept ${process.name}`).happens(0.5));
+  }
+
+  /** From now on things go wrong, as often as if they never had. */
+  beginFaults(): void {
+    this.faults.begin();
+    this.steps.clear();
   }
 
   /** Whether a fault that may strike at any step strikes at this one; a few times in a run at most. */
@@ -323,13 +333,18 @@ function shareStruck({ purpose, method }: WireRequest): number {
   return method === 'GET' ? READS_STRUCK : WRITES_STRUCK;
 }
 
-/** The write whose id a resource carries, as identifier or as tag. */
+/** The write whose id a resource carries, as tag or as identifier. */
 export function writeIdIn(resource: ExactObject): string | null {
-  const prefix = `${writeIdentifierSystem}|`;
-  const identifier = identifiersOf(resource).find((one) => one.startsWith(prefix));
-  if (identifier !== undefined) return identifier.slice(prefix.length);
+  // What marks an entry carries the identifier of the write that made it, and its own tag.
   const tags = asArray(asObject(resource.meta)?.tag).map(asObject);
-  return asString(tags.findLast((tag) => tag?.system === writeIdentifierSystem)?.code) ?? null;
+  const tag = asString(tags.findLast((one) => one?.system === writeIdentifierSystem)?.code);
+  if (tag !== undefined) return tag;
+  const prefix = `${writeIdentifierSystem}|`;
+  return (
+    identifiersOf(resource)
+      .find((one) => one.startsWith(prefix))
+      ?.slice(prefix.length) ?? null
+  );
 }
 
 function admit(chart: Chart, patient: string): void {

@@ -65,6 +65,7 @@ async function simulateHere(
       matrix: defaultMatrix(),
       consentPolicy: defaultConsentPolicy(),
       checks: defaultChecks(),
+      httpDate: (ms) => new Date(ms).toUTCString(),
       // Run once all promises have settled that can without the scheduler; now and then by way of the event loop.
       idle: () =>
         new Promise((resolve) => void ((turns += 1) % TURNS_ALONE === 0 ? setImmediate(resolve) : process.nextTick(resolve))),

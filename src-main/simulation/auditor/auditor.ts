@@ -4,24 +4,16 @@ import type { SimulatedDisk } from '../ledger/disk.ts';
 import type { SimulatedLog } from '../ledger/log.ts';
 import type { Operation } from '../plan/operations.ts';
 import { Holders } from './holders.ts';
+import type { Invariant, Violation } from './invariants.ts';
 import { laterLookWrong } from './later.ts';
 import { ends, isListedMove, saysNotCharted } from './moves.ts';
 import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts';
 import { patientName, Stops, stoppedCodes } from './stops.ts';
+import { TakenBack } from './taken-back.ts';
 import { hexOf, TreeRoots } from './tree.ts';
 import { hospitals } from '../plan/people.ts';
 import type { Receipt } from '../../ports/inbound/index.ts';
 import type { ContractMatrix, Person, Sha256, StateName, WriteState } from '../../../src-shared/domain/index.ts';
-
-/** Invariants by their numbers (docs/simulation.md says what each is). */
-export type Invariant = `INV-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 17 | 18 | 19 | 20}`;
-
-export interface Violation {
-  readonly invariant: Invariant;
-  readonly message: string;
-  /** Monotonic time of the simulated machine, in milliseconds. */
-  readonly atMs: number;
-}
 
 /** What the auditor may look at: the EHRs' own records, what left on the wire, and what the disk holds. */
 export interface AuditedWorld {
@@ -63,6 +55,7 @@ export class Auditor {
   private readonly decisions = new Map<string, string>();
   private readonly stops = new Stops();
   private readonly holders: Holders;
+  private readonly takenBack = new TakenBack((invariant, message) => this.report(invariant, message));
 
   constructor(world: AuditedWorld) {
     this.world = world;
@@ -77,6 +70,13 @@ export class Auditor {
   acknowledged(receipt: Receipt, event: Extract<Operation, { kind: 'event' }>): void {
     if (receipt.eventId !== null) this.meant.set(receipt.eventId, { hospital: event.hospital, patient: event.patient });
     for (const id of receipt.writes) this.promised.set(id, `the receipt of ${receipt.eventId ?? ''}`);
+    this.look();
+    this.keepPromises();
+  }
+
+  /** A person was told that a write takes back another one. */
+  accepted(id: string): void {
+    this.promised.set(id, 'what a person accepted');
     this.look();
     this.keepPromises();
   }
@@ -109,12 +109,12 @@ export class Auditor {
     for (const chart of this.world.charts.values()) this.readChart(chart);
   }
 
-  /** After charted entries were looked at once more, from a time of the wall clock on, and before anybody changes them again. */
-  lookedLater(since: number): void {
+  /** After charted entries were looked at once more, from one time of the wall clock to another, and before anybody changes them again. */
+  lookedLater(since: number, now: number): void {
     this.look();
     for (const [id, picture] of this.pictures) {
       const effects = this.effectsOf(id);
-      const wrong = laterLookWrong(picture, since, effects, this.world.charts.get(picture.planned.connection));
+      const wrong = laterLookWrong(picture, { since, now }, effects, this.world.charts.get(picture.planned.connection));
       if (wrong !== null) this.report('INV-20', `${id} was looked at later: ${wrong}`);
     }
   }
@@ -172,8 +172,10 @@ export class Auditor {
     const { body } = entry;
     if (body.person !== undefined) this.people.set(body.person.id, body.person);
     this.stops.read(entry);
-    for (const write of body.writes ?? []) {
+    this.takenBack.read(entry);
+    for (const write of [...(body.writes ?? []), ...(body.write === undefined ? [] : [body.write])]) {
       if (this.pictures.has(write.id)) this.report('INV-1', `write ${write.id} was planned twice`);
+      if (write.compensates !== undefined) this.takenBack.planned(entry, write, write.compensates, this.pictures);
       this.pictures.set(write.id, planned(write));
     }
     if (body.id === undefined || body.moves === undefined) return;
@@ -209,6 +211,10 @@ export class Auditor {
     if (from === 'in-flight') this.holders.moved(id, picture.state, to, entry.actor);
     if (from === 'in-flight' && to.name === 'unknown') this.ambiguous += 1;
     if (to.name === 'committed') this.committed(id, picture, from, to, entry, byPerson);
+    if (to.name === 'compensated') {
+      const takesBack = (effect: ChartEffect): boolean => this.pictureOf(effect)?.planned.compensates === id;
+      this.takenBack.ended(id, picture, byPerson, this.world.charts.get(picture.planned.connection), takesBack);
+    }
     const settledAsAbsent = (from === 'in-flight' || from === 'unknown') && saysNotCharted.includes(to.name);
     if (settledAsAbsent) this.checkAbsence(id, to.name);
     if (from === 'in-flight') this.noteRetryAfter(picture, entry);
@@ -343,8 +349,8 @@ export class Auditor {
   }
 
   private checkEffect(effect: ChartEffect): void {
-    const id = this.writeOf.get(effect.request ?? -1) ?? null;
-    const picture = id === null ? undefined : this.pictures.get(id);
+    const id = this.idOf(effect);
+    const picture = this.pictureOf(effect);
     if (id === null || picture === undefined) return this.report('INV-7', `${effect.reference} was changed by no write`);
     const standing = this.effectsOf(id).filter((one) => one.live);
     if (standing.length > 1)
@@ -356,11 +362,13 @@ export class Auditor {
     const hospital = hospitals.find((one) => one.connection === effect.connection);
     if (hospital?.tenant !== picture.planned.tenant)
       this.report('INV-11', `${id} of ${picture.planned.tenant} changed the chart of ${effect.connection}`);
-    const subject = effect.before === null ? referenceOf(effect.resource.subject) : effect.reference;
+    const subject = effect.reference.startsWith('Patient/') ? effect.reference : referenceOf(effect.resource.subject);
     if (subject !== picture.facts?.patient.reference)
       this.report('INV-17', `${id} was written for ${subject}, not for the patient approved`);
     const wanted = hospital?.patients[meant?.patient ?? -1];
     const chart = this.world.charts.get(effect.connection);
+    const { compensates } = picture.planned;
+    if (compensates !== undefined) this.takenBack.charted(id, compensates, effect, chart, (one) => this.idOf(one));
     if (meant !== null && chart?.withIdentifier('Patient', `urn:mrn|${wanted ?? ''}`, null).includes(subject) !== true) {
       this.report('INV-17', `${id} was written for ${subject}, who is not the patient of the event`);
     }
@@ -407,10 +415,17 @@ export class Auditor {
     }
   }
 
+  /** The write whose request made a change; `null`: it was somebody else's. */
+  private idOf({ request }: ChartEffect): string | null {
+    return request === null ? null : (this.writeOf.get(request) ?? null);
+  }
+
+  private pictureOf(effect: ChartEffect): WritePicture | undefined {
+    return this.pictures.get(this.idOf(effect) ?? '');
+  }
+
   private effectsOf(id: string): readonly ChartEffect[] {
-    return [...this.world.charts.values()].flatMap((chart) =>
-      chart.effects.filter((effect) => effect.request !== null && this.writeOf.get(effect.request) === id),
-    );
+    return [...this.world.charts.values()].flatMap((chart) => chart.effects.filter((effect) => this.idOf(effect) === id));
   }
 }
 

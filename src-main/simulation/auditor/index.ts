@@ -1,2 +1,3 @@
 export { Auditor } from './auditor.ts';
-export type { AuditedWorld, Invariant, Violation } from './auditor.ts';
+export type { AuditedWorld } from './auditor.ts';
+export type { Invariant, Violation } from './invariants.ts';

@@ -14,13 +14,13 @@ type Kind = 'deleted' | 'entered-in-error' | 'changed' | 'touched';
 const FIRST_LOOK_MS = 3_600_000;
 
 /**
- * What is wrong with the looks that were taken from `since` (wall clock) on at a write, or `null`.
+ * What is wrong with the looks that were taken at a write from `since` until `now` (wall clock), or `null`.
  *
  * @param effects what the EHR recorded of the write
  */
 export function laterLookWrong(
-  { state, attested, prepared }: WritePicture,
-  since: number,
+  { planned, state, attested, prepared }: WritePicture,
+  { since, now }: { readonly since: number; readonly now: number },
   effects: readonly ChartEffect[],
   chart: Chart | undefined,
 ): string | null {
@@ -29,6 +29,8 @@ export function laterLookWrong(
   const { reference, versionId } = state.evidence;
   if (state.follow === undefined && state.at + FIRST_LOOK_MS <= since) return `nobody looked at ${reference} again`;
   if (state.follow === undefined || state.follow.at < since) return null;
+  // A look by a clock that stood ahead, of an EHR that does not tell the time: nobody could know.
+  if (state.follow.at > now) return null;
   const own = effects.findLast((effect) => effect.reference === reference);
   if (own === undefined || chart === undefined) return null;
   const ownLater = chart.effects.some((one) => one.number > own.number && one.reference === reference && one.request !== null);
@@ -38,15 +40,20 @@ export function laterLookWrong(
   const readBack = state.verification.result === 'verified' || state.verification.result === 'partial';
   const sent = JSON.parse(prepared?.body ?? '{}') as ExactObject;
   // Of a record that was only changed, what this write put there; the rest is the EHR's and of others.
-  const fields = own.before === null ? Object.keys(sent) : ['content'];
-  const expected = whatBecame(fields, sent, readBack ? own.resource : sent, versionId, chart.current(reference));
+  const marks = planned.compensates !== undefined;
+  const fields = own.before === null ? Object.keys(sent) : ['content', ...(marks ? ['status'] : [])];
+  const expected = whatBecame(marks, fields, sent, readBack ? own.resource : sent, versionId, chart.current(reference));
   return told === expected
     ? null
     : `the chart says "${expected ?? 'as it was'}" of ${reference}, the look "${told ?? 'as it was'}"`;
 }
 
-/** @param stood as it was known to stand after the read-back */
+/**
+ * @param marks what was written is the mark itself: then losing it is the change
+ * @param stood as it was known to stand after the read-back
+ */
 function whatBecame(
+  marks: boolean,
   fields: readonly string[],
   sent: ExactObject,
   stood: ExactObject,
@@ -55,7 +62,7 @@ function whatBecame(
 ): Kind | null {
   if (current === undefined) return 'deleted';
   const { resource } = current;
-  if (resource.status === 'entered-in-error') return 'entered-in-error';
+  if (!marks && resource.status === 'entered-in-error') return 'entered-in-error';
   const text = (of: ExactObject, name: string): string | undefined => JSON.stringify(of[name]);
   const content = fields.filter((name) => !['id', 'meta', 'identifier'].includes(name));
   if (content.some((name) => ![text(sent, name), text(stood, name)].includes(text(resource, name)))) return 'changed';

@@ -46,6 +46,11 @@ export interface SeenEntry {
     readonly exchange?: readonly Exchange[];
     readonly requestSha256?: string;
     readonly writes?: readonly WritePicture['planned'][];
+    /** A write that takes back another one. */
+    readonly write?: WritePicture['planned'];
+    /** What was decided about charted writes of a group, and which. */
+    readonly decision?: string;
+    readonly members?: readonly string[];
     readonly person?: Person;
     readonly switch?: { readonly what: string; readonly scope: Readonly<Record<string, string>>; readonly off: boolean };
     /** A connection as it was registered, or the name of one that was changed. */

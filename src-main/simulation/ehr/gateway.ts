@@ -16,6 +16,7 @@ import type {
   FindQuery,
   GatewayFacts,
   LookUpOutcome,
+  MarkingWrite,
   MonitorOutcome,
   Prepared,
   ReadOutcome,
@@ -37,6 +38,8 @@ export type Send = (request: {
   readonly body: string | null;
   readonly deadlineMs: number;
 }) => Promise<WireResult>;
+
+type RequestParts = Pick<PreparedRecord, 'method' | 'path' | 'headers' | 'body'>;
 
 type Reading =
   | { readonly ok: true; readonly body: ExactObject; readonly exchange: readonly Exchange[] }
@@ -97,7 +100,7 @@ export class SimulatedGateway implements EhrGateway {
     const { identity, clinical } = command;
     const identifier = { system: writeIdentifierSystem, value: identity.id };
     const content = JSON.stringify(clinical.item);
-    let parts: Pick<PreparedRecord, 'method' | 'path' | 'headers' | 'body'>;
+    let parts: RequestParts;
     if (identity.operation === 'create') {
       const resource: ExactObject = {
         resourceType: identity.resourceType,
@@ -128,10 +131,21 @@ export class SimulatedGateway implements EhrGateway {
         body: JSON.stringify({ ...before, content, meta: { tag } }),
       };
     }
-    const { method, path, headers, body } = parts;
-    const sha256 = sha256Hex(this.sha256, JSON.stringify([method, path, headers, body]));
-    const request = { adapter: this.adapter, contract: command.contract.version, ...parts, sha256 };
-    return { outcome: 'prepared', request, resource: null };
+    return this.prepared(parts, command.contract.version);
+  }
+
+  markAsError({ id, contract }: MarkingWrite, target: ChartResource): Prepared {
+    if (target.versionId === null)
+      return { outcome: 'refused', code: 'operation-unsupported', message: 'a mark needs a version to be based on' };
+    const { meta, ...before } = target.resource;
+    const tag: ExactValue = [...asArray(asObject(meta)?.tag), { system: writeIdentifierSystem, code: id }];
+    const parts: RequestParts = {
+      method: 'PUT',
+      path: target.reference,
+      headers: { 'if-match': `W/"${target.versionId}"` },
+      body: JSON.stringify({ ...before, status: 'entered-in-error', meta: { tag } }),
+    };
+    return this.prepared(parts, contract);
   }
 
   async send(prepared: PreparedRecord, deadlineMs: number): Promise<SendOutcome> {
@@ -174,7 +188,9 @@ export class SimulatedGateway implements EhrGateway {
 
   compare(prepared: PreparedRecord, found: ExactObject): Comparison {
     const sent = JSON.parse(prepared.body) as ExactObject;
-    const fields = Object.keys(sent).filter((name) => name !== 'meta' && name !== 'id');
+    // Of a resource that was there before, what a write puts into it; the rest may be changed by anybody.
+    const changes = prepared.method === 'PUT' ? ['content', 'status'] : Object.keys(sent);
+    const fields = changes.filter((name) => name in sent && name !== 'meta' && name !== 'id');
     const differences = fields.flatMap((path) => {
       const [before, after] = [JSON.stringify(sent[path]), JSON.stringify(found[path])] as [string, string | undefined];
       const kind = after === undefined ? ('missing' as const) : ('changed' as const);
@@ -185,6 +201,12 @@ export class SimulatedGateway implements EhrGateway {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  private prepared(parts: RequestParts, contract: string): Prepared {
+    const { method, path, headers, body } = parts;
+    const sha256 = sha256Hex(this.sha256, JSON.stringify([method, path, headers, body]));
+    return { outcome: 'prepared', request: { adapter: this.adapter, contract, ...parts, sha256 }, resource: null };
   }
 
   private async findCreated(query: FindQuery): Promise<FindOutcome> {

@@ -13,6 +13,8 @@ export interface ServerNature {
   readonly ignoresIdentifier: boolean;
   /** Often answers a write with 202 and an address to ask at, and carries it out later, or not at all. */
   readonly onlyAccepts: boolean;
+  /** The time by its own clock, as it tells it with each answer (RFC 9110, section 6.6.1); `null`: it tells none. */
+  readonly date: ((now: number) => string) | null;
 }
 
 /** Asks whether a fault strikes this request; counts it if it does. */
@@ -53,6 +55,12 @@ export class SimulatedServer {
 
   /** Handles a request that has arrived. */
   handle(request: WireRequest, now: number, chance: Chance): WireAnswer {
+    const answer = this.respond(request, now, chance);
+    const { date } = this.nature;
+    return date === null ? answer : { ...answer, headers: { ...answer.headers, date: date(now) } };
+  }
+
+  private respond(request: WireRequest, now: number, chance: Chance): WireAnswer {
     const { method } = request;
     const writes = method !== 'GET';
     // Sent with a token that no longer counts: whatever stands in front of the EHR turns it away.

@@ -11,6 +11,8 @@ export type Operation =
       readonly event: string;
       readonly version: number;
       readonly hospital: number;
+      /** Another EHR of the same hospital that is to have it, too. */
+      readonly also: number | null;
       readonly patient: number;
       readonly approvedBy: string | null;
       readonly parts: readonly ContentPart[];
@@ -19,12 +21,22 @@ export type Operation =
     }
   /** The source delivers a record once more, as it was or with its approval. */
   | { readonly kind: 'redelivery'; readonly at: number; readonly which: number; readonly approvedBy: string | null }
-  /** A person decides on a write; one that the decision fits, or any. */
+  /** A person decides on a write; one that the decision fits, or any. `about`: only one of this event, or this one. */
   | {
       readonly kind: 'approve' | 'reject' | 'withdraw' | 'retry' | 'resolve' | 'attest';
       readonly at: number;
       readonly which: number;
       readonly fitting: boolean;
+      readonly about?: string;
+    }
+  /**
+   * Of a group, somebody wants one charted entry taken back: by a write of ours, or by hand in the EHR.
+   */
+  | {
+      readonly kind: 'take-back';
+      readonly at: number;
+      readonly which: number;
+      readonly byHand: boolean;
     }
   /** Sending, or approving, is stopped for what fits, or no longer. */
   | {
@@ -61,12 +73,15 @@ export interface RunPlan {
   readonly twoPersons: boolean;
   readonly faults: FaultPlan;
   readonly operations: readonly Operation[];
+  /** What happens once all that has settled, at times from then on; empty in most runs. */
+  readonly afterwards: readonly Operation[];
 }
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 /** For so long after the last record people still decide. */
 const DECISIONS_AFTER_MS = 10 * SECOND;
+const AFTERWARDS_MS = 8 * SECOND;
 const YEARS = 10 * 365 * 24 * HOUR;
 
 /** The fault an operation is part of; `null`: it is ordinary life. */
@@ -94,6 +109,7 @@ export function faultOf(operation: Operation): FaultKind | null {
     case 'retry':
     case 'resolve':
     case 'attest':
+    case 'take-back':
     case 'switch':
     case 'stage':
     case 'consent':
@@ -124,12 +140,15 @@ export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPl
       fitting: own.happens(0.8),
     });
   }
+  const takesBack = chance.part('taken back').happens(0.3);
+  if (takesBack) addHalves(operations, chance.part('halves'), data, time);
   addStops(operations, chance.part('stops'), spanMs);
   const twoPersons = chance.part('two persons').happens(0.4);
   for (const kind of faultKinds) {
     if (faults[kind] !== undefined) addBefalling(operations, kind, chance.part(kind), time);
   }
-  return { seed, twoPersons, faults, operations: operations.toSorted((a, b) => a.at - b.at) };
+  const afterwards = takesBack ? drawAfterwards(chance.part('afterwards'), faults) : [];
+  return { seed, twoPersons, faults, operations: operations.toSorted((a, b) => a.at - b.at), afterwards };
 }
 
 function addEvent(operations: Operation[], chance: Chance, data: Chance, n: number, time: (chance: Chance) => number): void {
@@ -144,12 +163,14 @@ function addEvent(operations: Operation[], chance: Chance, data: Chance, n: numb
     ['allergy'],
     ['demographics'],
     ['note', 'allergy'],
+    ['allergy', 'task'],
     ['demographics', 'note'],
     ['demographics'],
     ['demographics'],
   ] as const);
   const at = time(chance);
-  const first = { kind: 'event', event: `event-${n}`, hospital, patient, parts } as const;
+  const also = hospital === 0 && chance.part('also').happens(0.3) ? 2 : null;
+  const first = { kind: 'event', event: `event-${n}`, hospital, also, patient, parts } as const;
   operations.push({ ...first, at, version: 1, approvedBy: approver(chance), words: String(data.between(0, 1e6)) });
   if (chance.happens(0.3)) {
     operations.push({ kind: 'redelivery', at: at + chance.between(0, 5 * SECOND), which: n, approvedBy: approver(chance) });
@@ -158,6 +179,51 @@ function addEvent(operations: Operation[], chance: Chance, data: Chance, n: numb
     const later = at + chance.between(100, 8 * SECOND);
     operations.push({ ...first, at: later, version: 2, approvedBy: approver(chance), words: String(data.between(0, 1e6)) });
   }
+}
+
+/** Events of which something is often charted and the rest not: a high risk beside something that people turn down. */
+function addHalves(operations: Operation[], chance: Chance, data: Chance, time: (chance: Chance) => number): void {
+  for (const n of [0, 1]) {
+    const own = chance.part(`half ${n}`);
+    const hospital = own.pick([0, 1]);
+    const event = `event-half-${n}`;
+    const at = time(own);
+    operations.push({
+      kind: 'event',
+      at,
+      event,
+      version: 1,
+      hospital,
+      also: hospital === 0 && own.happens(0.4) ? 2 : null,
+      patient: own.between(0, (hospitals[hospital]?.patients.length ?? 1) - 1),
+      approvedBy: null,
+      parts: own.pick([
+        ['allergy', 'task'],
+        ['note', 'allergy'],
+        ['allergy', 'task', 'note'],
+      ]),
+      words: String(data.part(`half ${n}`).between(0, 1e6)),
+    });
+    const about = `${hospitals[hospital]?.tenant ?? ''}-${event}`;
+    const later = own.between(SECOND, 8 * SECOND);
+    operations.push({ kind: 'reject', at: at + later, which: own.between(0, 999), fitting: true, about });
+  }
+}
+
+/**
+ * What happens once everything has settled: people take back what is charted, while others change it, too, switches are set,
+ * and the same faults strike as before.
+ */
+function drawAfterwards(chance: Chance, faults: FaultPlan): readonly Operation[] {
+  const operations: Operation[] = [];
+  const time = (own: Chance): number => own.part('at').between(0, AFTERWARDS_MS);
+  for (const n of [0, 1, 2, 3, 4]) {
+    const own = chance.part(`taken back ${n}`);
+    operations.push({ kind: 'take-back', at: time(own), which: own.between(0, 999), byHand: own.happens(0.2) });
+  }
+  addStops(operations, chance.part('stops'), AFTERWARDS_MS);
+  for (const kind of faultKinds) if (faults[kind] !== undefined) addBefalling(operations, kind, chance.part(kind), time);
+  return operations.toSorted((one, other) => one.at - other.at);
 }
 
 /** What stops sending for a while, in some runs: kill switches, a lowered stage, a patient who says no. */

@@ -1,6 +1,6 @@
 import type { Connection, Person, Source } from '../../../src-shared/domain/index.ts';
 
-/** Who and what a simulated workspace knows: two hospitals with an EHR each, one scribe, and people who decide. */
+/** Who and what a simulated workspace knows: two hospitals, one with two EHRs, one scribe, and people who decide. */
 
 export const clinicians: readonly Person[] = [
   { id: 'dr-lee', name: 'Dana Lee', roles: ['clinician'], npi: null, active: true },
@@ -33,16 +33,18 @@ export const scribe: Source = {
   active: true,
 };
 
+/** A hospital in one of its EHRs. */
 export interface Hospital {
   readonly tenant: string;
   readonly connection: string;
-  /** Business identifiers of its patients; both hospitals use the same ones for different people. */
+  /** Business identifiers of its patients; the hospitals use the same ones for different people, EHRs of one hospital for the same. */
   readonly patients: readonly string[];
 }
 
 export const hospitals: readonly Hospital[] = [
   { tenant: 'north', connection: 'ehr-north', patients: ['p1', 'p2', 'p3'] },
   { tenant: 'south', connection: 'ehr-south', patients: ['p1', 'p2'] },
+  { tenant: 'north', connection: 'ward-north', patients: ['p1', 'p2', 'p3'] },
 ];
 
 export function connectionOf(hospital: Hospital): Connection {

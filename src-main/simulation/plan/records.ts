@@ -8,6 +8,7 @@ export function recordOf(operation: Extract<Operation, { kind: 'event' }>, appro
   const patient = hospital?.patients[operation.patient];
   if (hospital === undefined || patient === undefined)
     throw new RangeError('an event of a hospital or patient that is not there');
+  const targets = [operation.hospital, ...(operation.also === null ? [] : [operation.also])];
   const content = JSON.stringify(Object.assign({}, ...operation.parts.map((part) => contentOf(part, operation))));
   const event = {
     specVersion: '1.0',
@@ -21,6 +22,7 @@ export function recordOf(operation: Extract<Operation, { kind: 'event' }>, appro
       patient: { identifiers: [{ system: 'urn:mrn', value: patient }], name: { family: 'Campbell' }, birthDate: '1967-02-11' },
       encounter: { identifiers: [{ system: 'urn:visit', value: `visit-${patient}` }] },
     },
+    targets: targets.map((target) => ({ connection: hospitals[target]?.connection })),
     approval:
       approvedBy === null
         ? null

@@ -1,6 +1,6 @@
 import type { Sabotage } from '../world.ts';
-import type { EhrGateway, EntryDraft, Ledger } from '../../ports/outbound/index.ts';
-import type { StateOf, WriteMoved, WriteState } from '../../../src-shared/domain/index.ts';
+import type { EhrGateway, EntryDraft, Ledger, Prepared } from '../../ports/outbound/index.ts';
+import type { PreparedRecord, StateOf, WriteMoved, WriteState } from '../../../src-shared/domain/index.ts';
 
 /**
  * Engines that are wrong in one way each: the real engine, behind ports that make of what it does what a wrong engine
@@ -23,12 +23,19 @@ export const brokenEngines: Readonly<Record<string, Sabotage>> = {
       prepare: (command, facts) => {
         const prepared = gateway.prepare(command, facts);
         if (prepared.outcome === 'refused') return prepared;
-        const { request } = prepared;
-        const { 'if-match': _condition, ...headers } = request.headers;
-        const sha256 = hashOf(deps.sha256, [request.method, request.path, headers, request.body]);
-        return { ...prepared, request: { ...request, headers, sha256 } };
+        const { 'if-match': _condition, ...headers } = prepared.request.headers;
+        return requested(deps, prepared, { headers });
       },
     })),
+
+  'marks over what somebody has changed since': (deps) =>
+    withMark(deps, ({ headers }) => {
+      const { 'if-match': _condition, ...others } = headers;
+      return { headers: others };
+    }),
+
+  'takes back without marking': (deps) =>
+    withMark(deps, ({ body }) => ({ body: body.replace('"status":"entered-in-error",', '') })),
 
   'trusts a search that ignored its parameter': (deps) =>
     withGateway(deps, (gateway) => ({
@@ -116,6 +123,30 @@ function withGateway(
       },
     },
   };
+}
+
+/** Changes the requests that mark an entry as entered in error. */
+function withMark(
+  deps: Parameters<Sabotage>[0],
+  change: (request: PreparedRecord) => Partial<PreparedRecord>,
+): Parameters<Sabotage>[0] {
+  return withGateway(deps, (gateway) => ({
+    markAsError: (write, target) => {
+      const prepared = gateway.markAsError?.(write, target);
+      if (prepared === undefined) throw new Error('a gateway that cannot mark');
+      return prepared.outcome === 'refused' ? prepared : requested(deps, prepared, change(prepared.request));
+    },
+  }));
+}
+
+function requested(
+  { sha256 }: Parameters<Sabotage>[0],
+  prepared: Extract<Prepared, { outcome: 'prepared' }>,
+  change: Partial<PreparedRecord>,
+): Prepared {
+  const request = { ...prepared.request, ...change };
+  const { method, path, headers, body } = request;
+  return { ...prepared, request: { ...request, sha256: hashOf(sha256, [method, path, headers, body]) } };
 }
 
 /** The same object but for some of its methods. */

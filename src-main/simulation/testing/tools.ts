@@ -13,5 +13,6 @@ export const tools: SimulationTools = {
   matrix: contractMatrix.parse(resource('contracts/default.json')),
   consentPolicy: consentPolicy.parse(resource('consent/default.json')),
   checks: compileChecks(Object.fromEntries(checkRuleNames.map((name) => [name, resource(`checks/${name}.json`)])), ucumUnits),
+  httpDate: (ms) => new Date(ms).toUTCString(),
   idle: () => new Promise((resolve) => process.nextTick(resolve)),
 };
