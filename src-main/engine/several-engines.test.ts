@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runEngine, type EngineDeps } from './index.ts';
-import { Harness } from './testing/harness.ts';
+import { connection, Harness } from './testing/harness.ts';
 import type { RunReport } from '../ports/inbound/index.ts';
 import { limits } from '../../src-shared/limits/index.ts';
 
@@ -53,6 +53,41 @@ describe('C4 INV-13 several engines on one ledger', () => {
       const own = sent.filter((_, at) => at % 2 === lane);
       expect(harness.ehr.sends.filter((id) => own.includes(id))).toEqual(own);
     }
+  });
+
+  it('C6 C4 together they have no more under way on a connection than it may, once they know of each other', async () => {
+    await harness.close();
+    harness = await Harness.open([{ ...connection, settings: { inFlightMax: 4 } }]);
+    const stop = new AbortController();
+    const run = (name: string) => runEngine(engine(name))({ drain: false, maxMs: null, signal: stop.signal });
+    const running = [run('a'), run('b')];
+    // They look at each other when they renew their leases.
+    const until = harness.clock.monotonic() + 2 * limits.leaseRenewMs;
+    while (harness.clock.monotonic() < until) await turn();
+    let underWay = 0;
+    let most = 0;
+    let ended = 0;
+    const waiting: (() => void)[] = [];
+    const send = harness.ehr.send.bind(harness.ehr);
+    harness.ehr.send = async (prepared) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      underWay -= 1;
+      ended += 1;
+      return send(prepared);
+    };
+    const ids: string[] = [];
+    for (let n = 0; n < 12; n += 1) ids.push(...(await harness.accept({ id: `e${n}`, patient: `p${n}` })));
+    while (ended < ids.length) {
+      for (let n = 0; n < 20; n += 1) await turn();
+      waiting.shift()?.();
+    }
+    stop.abort();
+    await Promise.all(running);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(harness.ehr.sends.toSorted()).toEqual(ids.toSorted());
   });
 
   it('C4 a write that another living engine has in flight is left to it', async () => {

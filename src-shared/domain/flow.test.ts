@@ -10,6 +10,7 @@ import {
   refilled,
   restOf,
   retriesLeft,
+  shareOf,
   spent,
   withRetriesLeft,
   type Flow,
@@ -23,6 +24,45 @@ const troubled = (times: number, code: FailureCode = 'ehr-unreachable', now = 0)
   return flow;
 };
 const broken = troubled(limits.breakerFailuresMax);
+
+describe('C6 C4 a connection that several engines share', () => {
+  it.each([
+    [{}, 1, {}],
+    [{}, 3, { inFlightMax: Math.floor(limits.inFlightPerConnectionMax / 3) }],
+    [{ inFlightMax: 4 }, 2, { inFlightMax: 2 }],
+    [{ inFlightMax: 2 }, 3, { inFlightMax: 1 }],
+    [
+      { inFlightMax: 5_000, sendsPerMinuteMax: 90, retriesPerMinuteMax: 12 },
+      2,
+      { inFlightMax: Math.floor(limits.inFlightPerConnectionMax / 2), sendsPerMinuteMax: 45, retriesPerMinuteMax: 6 },
+    ],
+  ])('C6 %j is for each of %i engines %j', (settings, engines, share) => {
+    expect(shareOf(settings, engines)).toEqual(share);
+  });
+
+  it('C6 together they never send faster than the connection may', () => {
+    const engines = fc.integer({ min: 2, max: 5 });
+    fc.assert(
+      fc.property(engines, fc.integer({ min: 1, max: 1_200 }), fc.integer({ min: 1, max: 120 }), (count, rate, seconds) => {
+        const share = shareOf({ sendsPerMinuteMax: rate }, count);
+        let sent = 0;
+        for (let engine = 0; engine < count; engine += 1) {
+          let flow = newFlow(0);
+          for (let now = 0; now <= seconds * 1_000; now += 100) {
+            flow = refilled(flow, share, now);
+            while (admits(flow, share, 0, true, now) === 0) {
+              flow = spent(flow, share, false);
+              sent += 1;
+            }
+          }
+        }
+        // Each begins with the tokens of one second, and with one at least.
+        expect(sent).toBeLessThanOrEqual((rate / 60) * (seconds + 1) + count);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
 
 describe('C6 the budget of retries', () => {
   it('C6 never sends again more often than it may, however often that is asked', () => {

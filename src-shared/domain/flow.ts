@@ -36,6 +36,20 @@ export interface FlowSettings {
   readonly retriesPerMinuteMax?: number;
 }
 
+/**
+ * What one of so many engines may do of what a connection may do at most, so that together they do not do more. Each may
+ * always have one thing under way, and the retries that are always allowed.
+ */
+export function shareOf(settings: FlowSettings, engines: number): FlowSettings {
+  if (engines <= 1) return settings;
+  const { inFlightMax = limits.inFlightPerConnectionMax, sendsPerMinuteMax, retriesPerMinuteMax } = settings;
+  return {
+    inFlightMax: Math.max(1, Math.floor(Math.min(inFlightMax, limits.inFlightPerConnectionMax) / engines)),
+    ...(sendsPerMinuteMax === undefined ? {} : { sendsPerMinuteMax: sendsPerMinuteMax / engines }),
+    ...(retriesPerMinuteMax === undefined ? {} : { retriesPerMinuteMax: retriesPerMinuteMax / engines }),
+  };
+}
+
 const CLOSED: Breaker = { failures: 0, openUntil: null, opened: 0, code: null };
 
 export function newFlow(now: number): Flow {

@@ -66,6 +66,7 @@ export {
   restsKey,
   retriesKey,
   retriesLeft,
+  shareOf,
   spent,
   withRetriesLeft,
 } from './flow.ts';

@@ -63,8 +63,8 @@ export class EngineLease {
     if (!this.maySend()) await this.renew();
   }
 
-  /** The leases that have not ended, after those that have run out were ended. Rejects with `LeaseEnded`. */
-  others(): Promise<readonly Lease[]> {
+  /** The leases that have not ended, this one among them, after those that have run out were ended. Rejects with `LeaseEnded`. */
+  living(): Promise<readonly Lease[]> {
     return this.noticing(this.base.expireLeases(this.fence));
   }
 

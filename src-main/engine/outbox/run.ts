@@ -89,7 +89,9 @@ async function workUnder(
     // Before what is held is asked about: a change from here on is seen.
     const watch = new Watch(running);
     await watch.look();
-    const { inFlight, released } = await recover(running, await running.lease.others());
+    const living = await running.lease.living();
+    traffic.sharedBy(living.length);
+    const { inFlight, released } = await recover(running, living);
     recovered.inFlight += inFlight;
     recovered.released += released;
     for (let answer = lateAnswers[0]; answer !== undefined; answer = lateAnswers[0]) {
@@ -233,7 +235,9 @@ class Outbox {
     const { lease, log, sharesLedger } = this.deps;
     try {
       if (!(await lease.keep()) || sharesLedger !== true) return;
-      const takenOver = await recoverInFlight(this.deps, await lease.others());
+      const living = await lease.living();
+      this.traffic.sharedBy(living.length);
+      const takenOver = await recoverInFlight(this.deps, living);
       if (takenOver > 0) log.write('warn', 'taken-over', { writes: takenOver });
     } catch (error) {
       // A file that is busy just now is asked again; until it answers, the lease as it stands says what may be sent.

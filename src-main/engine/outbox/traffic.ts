@@ -11,6 +11,7 @@ import {
   restOf,
   retriesKey,
   retriesLeft,
+  shareOf,
   spent,
   withRetriesLeft,
   type Exchange,
@@ -32,11 +33,17 @@ export class Traffic implements EhrGateways {
   private readonly wereDown = new Set<string>();
   private readonly restored = new Set<string>();
   private readonly underWay = new Map<string, number>();
+  private engines = 1;
   private readonly watched = new WeakMap<EhrGateway, EhrGateway>();
 
   constructor(gateways: EhrGateways, clock: ClockGuard) {
     this.gateways = gateways;
     this.clock = clock;
+  }
+
+  /** How many engines send to these EHRs now: what a connection may do is shared among them. */
+  sharedBy(engines: number): void {
+    this.engines = engines;
   }
 
   async open(connection: string): ReturnType<EhrGateways['open']> {
@@ -51,7 +58,8 @@ export class Traffic implements EhrGateways {
   }
 
   /** As `admits` of the domain, for one more piece of work on this connection now. */
-  admits(connection: string, settings: FlowSettings, sends: boolean): number | null {
+  admits(connection: string, of: FlowSettings, sends: boolean): number | null {
+    const settings = shareOf(of, this.engines);
     const now = this.clock.monotonic();
     const flow = refilled(this.flow(connection), settings, now);
     this.flows.set(connection, flow);
@@ -65,7 +73,7 @@ export class Traffic implements EhrGateways {
 
   /** As `admitsRetry` of the domain; `admits` has to be asked first. */
   admitsRetry(connection: string, settings: FlowSettings): number {
-    return admitsRetry(this.flow(connection), settings, this.clock.monotonic());
+    return admitsRetry(this.flow(connection), shareOf(settings, this.engines), this.clock.monotonic());
   }
 
   /**
@@ -80,7 +88,8 @@ export class Traffic implements EhrGateways {
     this.restored.add(connection);
     const [last] = rows.flatMap((row) => row?.retries ?? []).sort((a, b) => b.at - a.at);
     if (last === undefined) return;
-    this.flows.set(connection, withRetriesLeft(this.flow(connection), settings, last.left, now - last.at));
+    const share = shareOf(settings, this.engines);
+    this.flows.set(connection, withRetriesLeft(this.flow(connection), share, last.left, now - last.at));
   }
 
   /** What is left of the connection's budget of retries, and the row that it is kept in. */
@@ -128,7 +137,7 @@ export class Traffic implements EhrGateways {
     this.underWay.set(connection, (this.underWay.get(connection) ?? 0) + 1);
     if (sends === false) return;
     this.sending.set(connection, (this.sending.get(connection) ?? 0) + 1);
-    this.flows.set(connection, spent(this.flow(connection), settings, sends === 'again'));
+    this.flows.set(connection, spent(this.flow(connection), shareOf(settings, this.engines), sends === 'again'));
   }
 
   /** @param sends as at its beginning */
