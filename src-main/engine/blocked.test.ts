@@ -90,11 +90,15 @@ it('B3 another contract ends the selection, and whoever selected it must still b
     ],
   });
   await harness.drain();
+  // Approving it again would not help: somebody who may has to select it.
+  expect((await harness.write(id)).state).toMatchObject({ name: 'failed-terminal', code: 'policy-blocked' });
+  expect(harness.ehr.sends).toEqual([]);
+  expect(await harness.decide.select(id, owner, 'still the only way in')).toMatchObject({ ok: true });
+  await harness.drain();
   expect((await harness.write(id)).state).toMatchObject({
     name: 'awaiting-approval',
-    reason: '"dr-lee", who selected it, may no longer do so',
+    reason: expect.stringContaining(`${owner.name} selected it`) as unknown,
   });
-  expect(harness.ehr.sends).toEqual([]);
 });
 
 it('B3 what the contract does not block, and what a newer version replaces, is not selected', async () => {

@@ -55,10 +55,13 @@ describe('B3 selecting what the contract blocks', () => {
     (role, may) => expect(ask({ by: person({ roles: [role] }) }).ok).toBe(may),
   );
 
-  it('B3 holds under the contract it was made under, and no other', () => {
-    expect(selectionOf({ selection }, 'test-1')).toBe(selection);
-    expect(selectionOf({ selection }, 'test-2')).toBeUndefined();
-    expect(selectionOf({}, 'test-1')).toBeUndefined();
+  it('B3 holds under the contract it was made under, and while whoever made it may still do so', () => {
+    const there = person();
+    expect(selectionOf({ selection }, 'test-1', there)).toBe(selection);
+    expect(selectionOf({ selection }, 'test-2', there)).toBeUndefined();
+    expect(selectionOf({}, 'test-1', there)).toBeUndefined();
+    expect(selectionOf({ selection }, 'test-1', undefined)).toBeUndefined();
+    expect(selectionOf({ selection }, 'test-1', person({ roles: ['operator'] }))).toBeUndefined();
   });
 });
 
@@ -100,10 +103,16 @@ describe('B3 just before sending', () => {
   const there = { roles: ['clinician'] as const };
   it.each([
     ['selected, and approved by two others', { selection }, two, there, null],
-    ['nobody selected it', {}, two, there, /nobody has selected it/],
-    ['selected under another contract', { selection: { ...selection, contract: 'test-0' } }, two, there, /nobody has selected/],
-    ['whoever selected it is gone', { selection }, two, undefined, /may no longer do so/],
-    ['or has lost the role', { selection }, two, { roles: ['operator'] as const }, /may no longer do so/],
+    ['nobody selected it', {}, two, there, /nobody who may has selected/],
+    [
+      'selected under another contract',
+      { selection: { ...selection, contract: 'test-0' } },
+      two,
+      there,
+      /nobody who may has selected/,
+    ],
+    ['whoever selected it is gone', { selection }, two, undefined, /nobody who may has selected/],
+    ['or has lost the role', { selection }, two, { roles: ['operator'] as const }, /nobody who may/],
     ['one approval', { selection }, approval({ by: 'a' }), there, /two others have not/],
     ['the same person twice', { selection }, approval({ by: 'a', with: [approval({ by: 'A' })] }), there, /two others have not/],
     ['one of them selected it', { selection }, approval({ by: 'a', with: [approval()] }), there, /two others have not/],

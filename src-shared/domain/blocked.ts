@@ -24,9 +24,19 @@ export function personsFor(contract: Deciding): number {
   return contract.tier === 'blocked' ? Math.max(PERSONS_FOR_BLOCKED, contract.persons) : contract.persons;
 }
 
-/** The selection that takes a blocked write up, or `undefined`: there is none, or it was made under another contract. */
-export function selectionOf(row: Pick<WriteRow, 'selection'>, contractVersion: string): BlockedSelection | undefined {
-  return row.selection?.contract === contractVersion ? row.selection : undefined;
+/**
+ * The selection that takes a blocked write up, or `undefined`: there is none, it was made under another contract, or whoever
+ * made it may no longer do so.
+ *
+ * @param selector whoever selected it, with the roles they have now; `undefined`: no longer known or active
+ */
+export function selectionOf(
+  { selection }: Pick<WriteRow, 'selection'>,
+  contractVersion: string,
+  selector: Pick<Person, 'roles'> | undefined,
+): BlockedSelection | undefined {
+  if (selection?.contract !== contractVersion) return undefined;
+  return selector?.roles.includes(selection.role) === true ? selection : undefined;
 }
 
 /** What a selected write waits for, in words. */
@@ -54,9 +64,8 @@ export function blockedVoid(
   selector: Pick<Person, 'roles'> | undefined,
 ): string | null {
   if (contract.tier !== 'blocked') return null;
-  const selection = selectionOf(row, contractVersion);
-  if (selection === undefined) return 'the contract blocks it, and nobody has selected it';
-  if (selector?.roles.includes(selection.role) !== true) return `"${selection.by}", who selected it, may no longer do so`;
+  const selection = selectionOf(row, contractVersion, selector);
+  if (selection === undefined) return 'the contract blocks it, and nobody who may has selected it';
   const given = [approval, ...(approval.with ?? [])];
   const people = given.filter(
     (one, at) =>

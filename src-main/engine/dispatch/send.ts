@@ -5,6 +5,7 @@ import { untriedVersions } from '../policy/change-control.ts';
 import { findingsUnsigned } from '../policy/findings.ts';
 import { contractFor } from '../policy/in-force.ts';
 import { standingOnNamedConsent } from '../policy/named-consent.ts';
+import { selectionNow, selectorNow } from '../policy/selection.ts';
 import { standingNow } from '../policy/standing.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
 import { attachIfPresent } from '../reconciliation/late.ts';
@@ -75,6 +76,9 @@ export async function sendWrite(
   const matrix = await contractFor(deps, row.tenant, row.connection);
   if (prepared.adapter !== gateway.adapter || prepared.contract !== matrix.version) return prepareAgain(deps, row);
   const contract = contractRow(matrix, row.kind);
+  // Whoever selected it is gone: no approval helps, somebody has to select it anew.
+  if (contract.tier === 'blocked' && (await selectionNow(deps, row, matrix.version)) === undefined)
+    return prepareAgain(deps, row);
   const void_ = await approvalVoid(deps, row, prepared, contract, stopped.stage);
   if (void_ !== null) return askAgain(deps, row, { reason: void_ });
   // Asked again from the beginning: other rules find other things.
@@ -244,9 +248,7 @@ async function approvalVoid(
       if (ended !== null) return ended;
     } else if (!personAt(person, now).roles.includes(one.role)) return `"${one.by}" no longer has the role ${one.role}`;
   }
-  const selector = row.selection === undefined ? undefined : await deps.ledger.row('person', workspaceLog, row.selection.by);
-  const now = deps.clock.now();
-  return blockedVoid(row, contract, prepared.contract, approval, selector?.active === true ? personAt(selector, now) : undefined);
+  return blockedVoid(row, contract, prepared.contract, approval, await selectorNow(deps, row));
 }
 
 async function askAgain(

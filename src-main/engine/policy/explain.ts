@@ -3,6 +3,7 @@ import { stoppedBy } from '../dispatch/stop.ts';
 import { eventsOf } from '../event-source.ts';
 import { inspect } from '../audit/inspect.ts';
 import { contractFor } from './in-force.ts';
+import { selectionNow } from './selection.ts';
 import { standingOf } from './standing.ts';
 import type { ExplainedStep, ExplainPolicy, PolicyExplanation, WriteView } from '../../ports/inbound/index.ts';
 import {
@@ -11,11 +12,11 @@ import {
   failureOf,
   approversFor,
   personsFor,
-  selectionOf,
   selectionWords,
   stageSends,
   switchWords,
   workspaceLog,
+  type BlockedSelection,
   type ConsentDecision,
   type ContractRow,
   type CountedApproval,
@@ -63,7 +64,11 @@ export function explainPolicy(deps: ExplainDeps): ExplainPolicy {
       consent: standing.consent,
       consentWhenChecked: consentIn(view, 'write.checked'),
       consentWhenSent: consentIn(view, 'write.attempted'),
-      steps: stepsOf({ view, contract, version: matrix.version, connection, source, standing, counted, stopping }),
+      steps: stepsOf({
+        ...{ view, contract, connection, source, standing, counted, stopping },
+        version: matrix.version,
+        selection: await selectionNow(deps, row, matrix.version),
+      }),
     };
   };
 }
@@ -111,6 +116,7 @@ interface StepFacts {
   readonly view: WriteView;
   readonly contract: ContractRow;
   readonly version: string;
+  readonly selection: BlockedSelection | undefined;
   readonly connection: ConnectionRow;
   readonly source: SourceRow | undefined;
   readonly standing: Standing;
@@ -128,7 +134,7 @@ function stepsOf(facts: StepFacts): readonly ExplainedStep[] {
     outcome,
     words,
   });
-  const selection = contract.tier === 'blocked' ? selectionOf(row, facts.version) : undefined;
+  const selection = contract.tier === 'blocked' ? facts.selection : undefined;
   const selected = selection === undefined ? '' : `; ${selectionWords(selection)}`;
   return [
     step(

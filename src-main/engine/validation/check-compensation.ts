@@ -1,6 +1,7 @@
 import { factsOf } from '../dispatch/prepared.ts';
 import { unseenVersions } from '../policy/change-control.ts';
 import { contractFor, rulesVersion } from '../policy/in-force.ts';
+import { selectionNow } from '../policy/selection.ts';
 import { standingOf } from '../policy/standing.ts';
 import { held, stop, wait, type Checked, type Checker } from './checked.ts';
 import type { EhrGateway } from '../../ports/outbound/index.ts';
@@ -8,7 +9,6 @@ import {
   contractRow,
   decidePolicy,
   notOursAnyMore,
-  selectionOf,
   signedFindings,
   subjectChange,
   workspaceLog,
@@ -75,7 +75,7 @@ export async function checkCompensation(
   ];
   const decision = decidePolicy({
     contract,
-    selection: selectionOf(row, matrix.version),
+    selection: await selectionNow(deps, row, matrix.version),
     connection: { active: connection.active, stage: standing.stage },
     standing,
     counted: { counts: false, reason: words.join('; ') },

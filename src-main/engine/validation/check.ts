@@ -4,6 +4,7 @@ import { stoppedBy } from '../dispatch/stop.ts';
 import { unseenVersions } from '../policy/change-control.ts';
 import { contractFor, houseRulesInForce, rulesVersion } from '../policy/in-force.ts';
 import { readNamedConsent } from '../policy/named-consent.ts';
+import { selectionNow } from '../policy/selection.ts';
 import { standingOf } from '../policy/standing.ts';
 import { commitWithEarlier } from '../policy/supersede.ts';
 import { releaseIfMoved } from '../recovery/release.ts';
@@ -32,7 +33,6 @@ import {
   pathOf,
   readsVersion,
   originOf,
-  selectionOf,
   settledStates,
   shapedFor,
   unattendedApproval,
@@ -97,7 +97,7 @@ export async function gatherAndDecide(checker: Checker, row: WriteRow, reads: Re
   const { event, item } = await events.itemOf(row);
   const matrix = await contractFor(deps, row.tenant, row.connection);
   const contract = contractRow(matrix, row.kind);
-  const selection = selectionOf(row, matrix.version);
+  const selection = await selectionNow(deps, row, matrix.version);
   if (contract.tier === 'blocked' && selection === undefined) return stop('policy-blocked', contract.reason, row.slot);
 
   const earlier = row.supersedes === null ? null : ((await deps.ledger.row('write', row.tenant, row.supersedes)) ?? null);
