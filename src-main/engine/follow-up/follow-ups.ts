@@ -60,7 +60,10 @@ export class FollowUps {
       const { settings = {} } = (await ledger.row('connection', workspaceLog, row.connection)) ?? {};
       if (this.restsUntil.has(row.connection)) continue;
       const maintained = windowOpenAt(settings.maintenance ?? [], clock.now()) !== undefined;
-      if (!maintained && this.traffic.admits(row.connection, settings, false) === 0) this.begin(row);
+      const admitted = maintained ? undefined : this.traffic.admits(row.connection, settings, false);
+      if (admitted === 0) this.begin(row);
+      // As much is under way there as may be: it is asked for again when some of it has ended.
+      else if (admitted === null) this.more = true;
       else this.rest(row.connection);
     }
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertsNow } from '../index.ts';
-import { Harness, note } from '../testing/harness.ts';
+import { connection, Harness, note } from '../testing/harness.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
 /** C8 in the running engine: charted entries are read again, and what became of them is told. */
@@ -143,6 +143,16 @@ describe('later looks', () => {
     await harness.drain();
     expect(order[0]).toBe('send');
     expect((await harness.write(fresh)).state.name).toBe('committed');
+    for (const id of ids) expect(await looksOf(id)).toBe(1);
+  });
+
+  it('C6 C8 on a connection that takes few at once the others come after them, in the same run', async () => {
+    await harness.close();
+    harness = await Harness.open([{ ...connection, settings: { inFlightMax: 2 } }]);
+    const ids: string[] = [];
+    for (let at = 0; at < 5; at += 1) ids.push(await chart(`e${at}`, `p${at}`));
+    harness.clock.advance(limits.followFirstMs);
+    await harness.drain();
     for (const id of ids) expect(await looksOf(id)).toBe(1);
   });
 });
