@@ -1,4 +1,5 @@
 import type { Operation } from './plan/operations.ts';
+import { clinicalOwner, clinicians, operator, secondOwner } from './plan/people.ts';
 import type { DecisionOutcome, Groups, PeopleDecide } from '../ports/inbound/index.ts';
 import type { Person, WriteRow } from '../../src-shared/domain/index.ts';
 
@@ -20,6 +21,8 @@ export function fits(kind: DecisionKind, row: WriteRow): boolean {
       return state.name === 'failed-terminal';
     case 'attest':
       return state.name === 'unknown' && state.personSince !== null;
+    case 'select':
+      return state.name === 'failed-terminal' && state.code === 'policy-blocked';
   }
 }
 
@@ -70,6 +73,13 @@ export async function takeBackAs(
   return planned === undefined ? null : { planned: planned.id };
 }
 
+/** Who decides so, the one or the other. */
+export function deciding(kind: DecisionKind): readonly Person[] {
+  if (kind === 'select') return [...clinicians, clinicalOwner];
+  if (kind !== 'approve' && kind !== 'reject') return [operator];
+  return [...clinicians, clinicalOwner, secondOwner, clinicalOwner, secondOwner];
+}
+
 /** What a person has to decide before the write can end; `null`: nothing. */
 export function neededFor(row: WriteRow): DecisionKind | null {
   for (const kind of ['approve', 'attest'] as const) if (fits(kind, row)) return kind;
@@ -100,5 +110,7 @@ export function decideAs(
       return standing === null
         ? people.attestAbsent(row.id, person, 'looked in the chart, it is not there')
         : people.attestFound(row.id, person, standing, 'looked in the chart, it is there');
+    case 'select':
+      return people.select(row.id, person, 'the only way in');
   }
 }

@@ -1,6 +1,6 @@
 import { Auditor, type Violation } from './auditor/index.ts';
 import { Chance } from './chance.ts';
-import { decideAs, fits, neededFor, takeBackAs, toTakeBack, type DecisionKind, type ToTakeBack } from './decisions.ts';
+import { decideAs, deciding, fits, neededFor, takeBackAs, toTakeBack, type DecisionKind, type ToTakeBack } from './decisions.ts';
 import type { Chart } from './ehr/chart.ts';
 import { Engines } from './engines.ts';
 import type { FaultKind } from './faults.ts';
@@ -220,7 +220,8 @@ class Run {
       case 'withdraw':
       case 'retry':
       case 'resolve':
-      case 'attest': {
+      case 'attest':
+      case 'select': {
         const row = this.chosen(operation);
         if (row !== undefined) this.errand(operation, (deps) => this.decide(deps, operation.kind, row, operation.which));
         return;
@@ -333,10 +334,7 @@ class Run {
   }
 
   private async decide(deps: EngineDeps, kind: DecisionKind, row: WriteRow, which: number): Promise<void> {
-    const people =
-      kind === 'approve' || kind === 'reject'
-        ? [...clinicians, clinicalOwner, secondOwner, clinicalOwner, secondOwner]
-        : [operator];
+    const people = deciding(kind);
     const chosen = people[which % people.length];
     const known = this.world.disk.log(workspaceLog)?.row('person', chosen?.id ?? '');
     // Who is no longer active cannot sign in.

@@ -68,6 +68,7 @@ describe('C4 the auditor', () => {
     'does not look at kill switches': ['INV-5'],
     'does not ask what the patient has said since': ['INV-5'],
     'sends on one approval where two are needed': ['INV-14'],
+    'takes what is blocked for ordinary': ['INV-14'],
     'calls everything verified': ['INV-20'],
     'ignores that its lease was lost': ['INV-13'],
     'sends again what a dead engine had in flight': ['INV-13'],

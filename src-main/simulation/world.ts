@@ -92,7 +92,7 @@ export class World {
 
   constructor(plan: RunPlan, tools: SimulationTools, sabotage: Sabotage, trace: boolean) {
     this.tools = tools;
-    this.matrix = plan.twoPersons ? withTwoPersons(tools.matrix) : tools.matrix;
+    this.matrix = contractOf(plan, tools.matrix);
     this.sabotage = sabotage;
     this.chance = new Chance(`${plan.seed}/world`);
     this.scheduler = new Scheduler(this.chance.part('order'), trace);
@@ -324,8 +324,13 @@ function atOnce<T>(perform: () => T): Promise<T> {
   return new Promise((resolve) => resolve(perform()));
 }
 
-function withTwoPersons(matrix: ContractMatrix): ContractMatrix {
-  return { ...matrix, rows: matrix.rows.map((row) => (row.kind === 'allergy' ? { ...row, persons: 2 } : row)) };
+/** The contract of a run: allergies that two people approve, tasks that are blocked. */
+function contractOf({ twoPersons, blocked }: RunPlan, matrix: ContractMatrix): ContractMatrix {
+  const rows = matrix.rows.map((row) => {
+    if (twoPersons && row.kind === 'allergy') return { ...row, persons: 2 as const };
+    return blocked && row.kind === 'task' ? { ...row, tier: 'blocked' as const } : row;
+  });
+  return { ...matrix, rows };
 }
 
 function shareStruck({ purpose, method }: WireRequest): number {

@@ -11,7 +11,7 @@ import { planned, steps, type SeenEntry, type WritePicture } from './picture.ts'
 import { patientName, Stops, stoppedCodes } from './stops.ts';
 import { TakenBack } from './taken-back.ts';
 import { hexOf, TreeRoots } from './tree.ts';
-import { hospitals } from '../plan/people.ts';
+import { clinicalOwner, hospitals } from '../plan/people.ts';
 import type { Receipt } from '../../ports/inbound/index.ts';
 import type { ContractMatrix, Person, Sha256, StateName, WriteState } from '../../../src-shared/domain/index.ts';
 
@@ -186,6 +186,7 @@ export class Auditor {
     if (body.prepared !== undefined && body.prepared !== null) picture.prepared = body.prepared;
     if (body.facts !== undefined && body.facts !== null) picture.facts = body.facts;
     if (body.approval !== undefined) picture.approval = body.approval;
+    if (body.selection !== undefined) picture.selectedBy = body.selection.by;
     for (const [from, to] of steps(picture.state.name, body.moves)) this.move(body.id, picture, from, to, entry);
     picture.state = body.moves.at(-1) ?? picture.state;
     picture.version += 1;
@@ -196,6 +197,8 @@ export class Auditor {
   private move(id: string, picture: WritePicture, from: StateName, to: WriteState, entry: SeenEntry): void {
     if (!isListedMove(from, to.name)) this.report('INV-10', `${entry.type} moves ${id} from ${from} to ${to.name}`);
     const byPerson = entry.actorKind === 'person';
+    if (from === 'failed-terminal' && to.name === 'draft' && !(byPerson && entry.type === 'write.selected'))
+      this.report('INV-10', `${entry.type} takes ${id} up again, which nobody has selected`);
     if (to.name === 'in-flight') {
       picture.attempts += 1;
       this.holders.takenUp(id, picture, to, entry.actor, this.pictures);
@@ -299,7 +302,9 @@ export class Auditor {
     const { approval, planned: write } = picture;
     if (approval === null) return this.report('INV-4', `${id} was sent without an approval`);
     const row = this.world.matrix.rows.find((one) => one.kind === write.kind);
-    const persons = row?.persons ?? 1;
+    const blocked = row?.tier === 'blocked';
+    const persons = blocked ? 2 : (row?.persons ?? 1);
+    if (blocked) this.checkSelected(id, picture);
     this.checkSecond(id, picture, persons);
     const person = this.people.get(approval.by);
     // Of two, one may go while the engine looks for the other.
@@ -329,8 +334,19 @@ export class Auditor {
       this.report('INV-4', `${id} was sent although one of its approvers had left before its attempt`);
   }
 
-  private approversThere({ approval }: WritePicture): boolean {
+  /** What is blocked goes by one who selected it and others who approved it. */
+  private checkSelected(id: string, { selectedBy, approval }: WritePicture): void {
+    const all = approval === null ? [] : [approval, ...(approval.with ?? [])];
+    if (selectedBy === null) this.report('INV-14', `${id} is blocked and was sent although nobody had selected it`);
+    for (const { by, made, role } of all) {
+      if (by === selectedBy || made !== 'person' || role !== clinicalOwner.roles[0])
+        this.report('INV-14', `${id} is blocked, selected by ${selectedBy ?? 'nobody'}, and was sent on the approval of ${by}`);
+    }
+  }
+
+  private approversThere({ approval, selectedBy }: WritePicture): boolean {
     if (approval === null) return false;
+    if (selectedBy !== null && this.people.get(selectedBy)?.active !== true) return false;
     return [approval, ...(approval.with ?? [])].every(({ by, role }) => {
       const person = this.people.get(by);
       return person?.active === true && person.roles.includes(role);

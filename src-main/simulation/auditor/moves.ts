@@ -14,7 +14,7 @@ const allowed: Readonly<Record<StateName, string>> = {
   unknown: 'unknown committed failed-retryable failed-terminal conflict',
   conflict: 'superseded withdrawn committed',
   'failed-retryable': 'pending awaiting-approval held failed-terminal withdrawn superseded committed',
-  'failed-terminal': 'superseded withdrawn resolved-by-hand committed',
+  'failed-terminal': 'draft superseded withdrawn resolved-by-hand committed',
   'resolved-by-hand': 'committed',
   committed: 'committed superseded compensated corrected failed-terminal',
   superseded: 'committed',

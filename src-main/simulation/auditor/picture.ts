@@ -16,6 +16,8 @@ export interface WritePicture {
   version: number;
   attempts: number;
   approval: WriteApproval | null;
+  /** Who selected it although it is blocked. */
+  selectedBy: string | null;
   prepared: PreparedRecord | null;
   facts: ResolvedFacts | null;
   /** Ever recorded as in the chart. */
@@ -41,6 +43,7 @@ export interface SeenEntry {
     readonly id?: string;
     readonly moves?: readonly WriteState[];
     readonly approval?: WriteApproval | null;
+    readonly selection?: { readonly by: string };
     readonly prepared?: PreparedRecord | null;
     readonly facts?: ResolvedFacts | null;
     readonly exchange?: readonly Exchange[];
@@ -66,6 +69,7 @@ export function planned(write: WritePicture['planned']): WritePicture {
     version: 1,
     attempts: 0,
     approval: null,
+    selectedBy: null,
     prepared: null,
     facts: null,
     charted: false,

@@ -23,7 +23,7 @@ export type Operation =
   | { readonly kind: 'redelivery'; readonly at: number; readonly which: number; readonly approvedBy: string | null }
   /** A person decides on a write; one that the decision fits, or any. `about`: only one of this event, or this one. */
   | {
-      readonly kind: 'approve' | 'reject' | 'withdraw' | 'retry' | 'resolve' | 'attest';
+      readonly kind: 'approve' | 'reject' | 'withdraw' | 'retry' | 'resolve' | 'attest' | 'select';
       readonly at: number;
       readonly which: number;
       readonly fitting: boolean;
@@ -71,6 +71,8 @@ export interface RunPlan {
   readonly seed: string;
   /** Allergies are approved by two different people. */
   readonly twoPersons: boolean;
+  /** Tasks are blocked: somebody has to select each, and two others to approve it. */
+  readonly blocked: boolean;
   readonly faults: FaultPlan;
   readonly operations: readonly Operation[];
   /** What happens once all that has settled, at times from then on; empty in most runs. */
@@ -109,6 +111,7 @@ export function faultOf(operation: Operation): FaultKind | null {
     case 'retry':
     case 'resolve':
     case 'attest':
+    case 'select':
     case 'take-back':
     case 'switch':
     case 'stage':
@@ -119,6 +122,15 @@ export function faultOf(operation: Operation): FaultKind | null {
 
 /** How often people decide what, in comparison. */
 const decisionKinds = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw', 'retry', 'resolve', 'attest'] as const;
+
+/** People select what is blocked, and look for what they may approve. */
+function addSelections(operations: Operation[], chance: Chance, spanMs: number): void {
+  for (let n = 0; n < 4; n += 1) {
+    const own = chance.part(`selection ${n}`);
+    const at = own.part('at').between(spanMs / 4, spanMs + DECISIONS_AFTER_MS);
+    operations.push({ kind: 'select', at, which: own.between(0, 999), fitting: true });
+  }
+}
 
 /** What happens in a run of this seed under these faults. What is done and what it is done with are drawn apart. */
 export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPlan {
@@ -144,11 +156,13 @@ export function drawPlan(seed: string, chance: Chance, faults: FaultPlan): RunPl
   if (takesBack) addHalves(operations, chance.part('halves'), data, time);
   addStops(operations, chance.part('stops'), spanMs);
   const twoPersons = chance.part('two persons').happens(0.4);
+  const blocked = chance.part('blocked').happens(0.25);
+  if (blocked) addSelections(operations, chance.part('selections'), spanMs);
   for (const kind of faultKinds) {
     if (faults[kind] !== undefined) addBefalling(operations, kind, chance.part(kind), time);
   }
   const afterwards = takesBack ? drawAfterwards(chance.part('afterwards'), faults) : [];
-  return { seed, twoPersons, faults, operations: operations.toSorted((a, b) => a.at - b.at), afterwards };
+  return { seed, twoPersons, blocked, faults, operations: operations.toSorted((a, b) => a.at - b.at), afterwards };
 }
 
 function addEvent(operations: Operation[], chance: Chance, data: Chance, n: number, time: (chance: Chance) => number): void {

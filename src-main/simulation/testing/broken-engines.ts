@@ -77,6 +77,14 @@ export const brokenEngines: Readonly<Record<string, Sabotage>> = {
     matrix: { ...deps.matrix, rows: deps.matrix.rows.map((row) => ({ ...row, persons: 1 as const })) },
   }),
 
+  'takes what is blocked for ordinary': (deps) => ({
+    ...deps,
+    matrix: {
+      ...deps.matrix,
+      rows: deps.matrix.rows.map((row) => (row.tier === 'blocked' ? { ...row, tier: 'low' as const } : row)),
+    },
+  }),
+
   'calls everything verified': (deps) => withGateway(deps, () => ({ compare: () => ({ compared: 1, differences: [] }) })),
 
   'ignores that its lease was lost': (deps) =>
