@@ -212,6 +212,23 @@ describe('the clock', () => {
     expect(harness.ehr.effects().get(id) ?? 0).toBeLessThanOrEqual(1);
   });
 
+  it('INV-19 a clock that is set while the attempt is being recorded: nothing is sent until it is right', async () => {
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    const { ledger } = harness.deps;
+    const commit = ledger.commit.bind(ledger);
+    ledger.commit = async (batch) => {
+      if (batch.entries[0]?.type === 'write.attempted') harness.clock.step(3_600_000);
+      return commit(batch);
+    };
+    await harness.drain();
+    expect(harness.ehr.sends).toEqual([]);
+    expect((await harness.write(id)).state).toMatchObject({ name: 'held', hold: { code: 'clock-unsafe' } });
+    ledger.commit = commit;
+    harness.clock.step(-3_600_000);
+    await harness.drain();
+    expect(harness.ehr.sends).toEqual([id]);
+  });
+
   it('INV-4 an approver who is removed while the attempt is being recorded: nothing is sent', async () => {
     const [id = ''] = await harness.accept({ id: 'e1', approved: false });
     await harness.drain();

@@ -420,6 +420,17 @@ describe('late success', () => {
 });
 
 describe('absence', () => {
+  it('C4 INV-2 of what was recorded by a clock years ahead is proved from now on, not from then', () => {
+    const ahead = now + 10 * 365 * 24 * 3_600_000;
+    let row = write({ attempts: 1, state: { ...states.unknown, since: ahead, absentLooks: limits.absenceLooksMin } });
+    const [first] = afterLook(row, { outcome: 'absent' }, now, chance, settleMs);
+    expect(first).toMatchObject({ name: 'unknown', since: now });
+    if (first === undefined) return;
+    row = { ...row, state: first };
+    expect(afterLook(row, { outcome: 'absent' }, now + settleMs - 1, chance, settleMs)).toMatchObject([{ name: 'unknown' }]);
+    expect(afterLook(row, { outcome: 'absent' }, now + settleMs, chance, settleMs)).not.toMatchObject([{ name: 'unknown' }]);
+  });
+
   it('C4 of a request that was only accepted is never proved: a person decides in the end', () => {
     let row = write({ attempts: 1, state: { ...states.unknown, code: 'accepted-only', since: now } });
     for (let look = 1; look <= limits.lookUpsMax; look += 1) {

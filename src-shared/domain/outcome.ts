@@ -133,7 +133,7 @@ export function afterLook(
 ): readonly WriteState[] {
   if (row.state.name !== 'unknown')
     throw new RangeError(`a look settles only an unknown write, not one that is ${row.state.name}`);
-  const { state } = row;
+  const state = notAhead(row.state, now);
   const looks = state.looks + 1;
   switch (result.outcome) {
     case 'present':
@@ -173,6 +173,11 @@ export function afterLook(
   }
 }
 
+/** Recorded by a clock that stood ahead: the time that has to pass since then would not begin for years. */
+function notAhead(state: StateOf<'unknown'>, now: number): StateOf<'unknown'> {
+  return state.since <= now ? state : { ...state, since: now };
+}
+
 /** A write that a look did not find, while that is no proof yet; `null` once it is. */
 function stillUnknown(
   state: StateOf<'unknown'>,
@@ -207,9 +212,9 @@ export function acceptedEnded(state: StateOf<'unknown'>, failed: boolean, now: n
  * person must know. Anything else changes nothing but the time of the next look: hours at first, then days.
  */
 export function afterLateLook(row: WriteRow, result: LookResult, now: number): readonly WriteState[] {
-  const { state } = row;
-  if (state.name !== 'unknown' || state.personSince === null)
-    throw new RangeError(`only what a person was asked about is looked for late, not what is ${state.name}`);
+  if (row.state.name !== 'unknown' || row.state.personSince === null)
+    throw new RangeError(`only what a person was asked about is looked for late, not what is ${row.state.name}`);
+  const state = notAhead(row.state, now);
   if (result.outcome === 'present') return [committed(result, now)];
   const looks = state.looks + 1;
   if (result.outcome === 'duplicate') return [{ ...state, code: 'chart-has-two', looks }];

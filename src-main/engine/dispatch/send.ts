@@ -139,6 +139,8 @@ export async function sendWrite(
     if (closed.wait !== null) return waitUntil(deps, inFlight, closed.wait);
     if ((await approvalVoid(deps, row, prepared, contract, late.stage)) !== null)
       return prepareAgain(deps, inFlight, 'in-flight');
+    const clock = deps.clockUnsafe?.() ?? null;
+    if (clock !== null) return hold(deps, inFlight, clockHeld(clock));
   } while (!deps.lease.maySend());
 
   // What comes of it could not be recorded: not even this request leaves. It stays in flight, and is looked for (C5).
@@ -341,9 +343,11 @@ async function clockUnsafe(deps: EngineDeps, gateway: EhrGateway, row: WriteRow)
   const facts = await factsOf(deps, row);
   if (facts !== null) await gateway.read(facts.patient.reference);
   const reason = deps.clockUnsafe?.() ?? null;
-  return reason === null
-    ? null
-    : { name: 'held', hold: { code: 'clock-unsafe', liftedBy: 'operations-lead', reason }, resume: 'pending' };
+  return reason === null ? null : clockHeld(reason);
+}
+
+function clockHeld(reason: string): StateOf<'held'> {
+  return { name: 'held', hold: { code: 'clock-unsafe', liftedBy: 'operations-lead', reason }, resume: 'pending' };
 }
 
 function held(code: FailureCode): StateOf<'held'> {
