@@ -87,6 +87,7 @@ export class World {
   readonly engineFaults: string[] = [];
   private readonly steps = new Map<FaultKind, { readonly chance: Chance; struck: number }>();
   private started = 0;
+  private readonly offsetsAtStart = new Map<string, number>();
   private readonly struck = new Map<string, boolean>();
   private readonly gateways = new WeakMap<Owner, Map<string, EhrGateway>>();
 
@@ -146,10 +147,15 @@ export class World {
     return WALL_START_MS + this.scheduler.now + this.wallOffsetMs;
   }
 
+  wallOffsetAtStart(process: string): number {
+    return this.offsetsAtStart.get(process) ?? 0;
+  }
+
   /** A new process with its own handle on the ledger and its own connections. */
   start(name: string): Process {
     this.started += 1;
     const owner: Owner = { name: `${name}-${this.started}`, alive: true };
+    this.offsetsAtStart.set(owner.name, this.wallOffsetMs);
     const chance = this.chance.part(owner.name);
     // Each process counts from its own start.
     const startedAt = this.scheduler.now;

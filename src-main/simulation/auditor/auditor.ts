@@ -24,6 +24,8 @@ export interface AuditedWorld {
   readonly charts: ReadonlyMap<string, Chart>;
   readonly requests: readonly WireRequest[];
   readonly network: { travels(request: number): boolean };
+  /** What the wall clock showed beyond the time that had passed when this process started. */
+  wallOffsetAtStart(process: string): number;
   readonly tools: { readonly sha256: Sha256 };
   readonly matrix: ContractMatrix;
 }
@@ -32,6 +34,8 @@ const WRITE_SYSTEM = 'urn:countersign:write';
 const IN_FLIGHT_MAX = 32;
 const ATTEMPTS_MAX = 8;
 const RETRY_AFTER_MAX_MS = 3_600_000;
+const CLOCK_WRONG_MAX_MS = 300_000;
+const CLOCK_JUMP_MAX_MS = 30_000;
 
 /**
  * Holds what the engine claims against what the EHRs recorded. It reads the log as anyone could who was given it, keeps
@@ -260,8 +264,10 @@ export class Auditor {
   private noteRetryAfter(picture: WritePicture, entry: SeenEntry): void {
     const throttled = entry.body.exchange?.find((one) => one.status === 429);
     const seconds = Number(throttled?.headers['retry-after'] ?? 0);
+    // From when the EHR said so: a process may sleep over what it was told.
+    const { answeredAt } = this.world.requests.findLast(({ number }) => this.writeOf.get(number) === picture.planned.id) ?? {};
     picture.notBefore = {
-      at: this.world.scheduler.now + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS),
+      at: (answeredAt ?? 0) + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS),
       process: entry.actor,
       wallOffsetMs: this.world.wallOffsetMs,
     };
@@ -282,6 +288,10 @@ export class Auditor {
       );
     }
     this.holders.sent(id, state, request.process);
+    const { wallOffsetMs: off } = this.world;
+    const jumped = Math.abs(off - this.world.wallOffsetAtStart(request.process));
+    if (Math.abs(off) > CLOCK_WRONG_MAX_MS && jumped > CLOCK_JUMP_MAX_MS)
+      this.report('INV-19', `${id} was sent while the clock was ${off} ms wrong, which ${request.process} saw happen`);
     const { method, path, headers, body } = request;
     const sha256 = hexOf(this.world.tools.sha256(new TextEncoder().encode(JSON.stringify([method, path, headers, body]))));
     if (sha256 !== approval?.requestSha256 || sha256 !== prepared?.sha256)

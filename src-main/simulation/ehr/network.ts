@@ -39,9 +39,13 @@ export class Network {
   }
 
   /** Sends one request once. What it has done to the chart by then, or does later, the result need not tell. */
-  exchange(owner: Owner, parts: Omit<WireRequest, 'number' | 'at' | 'process'>, deadlineMs: number): Promise<WireResult> {
+  exchange(
+    owner: Owner,
+    parts: Omit<WireRequest, 'number' | 'at' | 'answeredAt' | 'process'>,
+    deadlineMs: number,
+  ): Promise<WireResult> {
     const { scheduler, strike, arrivalMaxMs } = this.options;
-    const request: WireRequest = { ...parts, number: this.sent, process: owner.name, at: scheduler.now };
+    const request: WireRequest = { ...parts, number: this.sent, process: owner.name, at: scheduler.now, answeredAt: null };
     this.sent += 1;
     const chance = this.options.chance.part(`request ${request.number}`);
     const name = `${request.connection} #${request.number} ${request.method} ${request.path.slice(0, 60)}`;
@@ -99,6 +103,7 @@ export class Network {
       const server = servers.get(request.connection);
       if (server === undefined) throw new RangeError(`no EHR behind ${request.connection}`);
       this.travelling.delete(request.number);
+      request.answeredAt = scheduler.now;
       onAnswer(server.handle(request, scheduler.now, chance.part('server')));
     });
   }

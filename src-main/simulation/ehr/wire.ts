@@ -16,6 +16,8 @@ export interface WireRequest {
   readonly body: string | null;
   /** Monotonic time at which it left. */
   readonly at: number;
+  /** Monotonic time at which the EHR last answered it; `null`: it has not arrived. */
+  answeredAt: number | null;
 }
 
 export interface WireAnswer {
