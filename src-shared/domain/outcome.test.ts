@@ -231,6 +231,7 @@ describe('afterLook', () => {
       if (moves[0]?.name === 'unknown') {
         expect(moves[0]).toEqual({
           ...row.state,
+          since: Math.min(now, now + age),
           looks: looks + 2,
           absentLooks: looks + 1,
           nextAt: now + age + lookDelayMs(looks + 2, chance, null),
