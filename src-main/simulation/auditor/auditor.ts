@@ -269,7 +269,7 @@ export class Auditor {
     picture.notBefore = {
       at: (answeredAt ?? 0) + Math.min(Math.max(0, seconds * 1_000), RETRY_AFTER_MAX_MS),
       process: entry.actor,
-      wallOffsetMs: this.world.wallOffsetMs,
+      wallOffsetMs: this.clockOf(entry.actor),
     };
   }
 
@@ -302,7 +302,7 @@ export class Auditor {
       this.report('INV-5', `${id} was sent although it was stopped before its attempt, and still is: ${stillStopped.join(', ')}`);
     const { at, process, wallOffsetMs } = picture.notBefore;
     // A process that was not there when the EHR asked knows of it by the wall clock alone; if that was set meanwhile, it cannot know.
-    const mayKnow = process === request.process || wallOffsetMs === this.world.wallOffsetMs;
+    const mayKnow = process === request.process || wallOffsetMs === this.clockOf(request.process);
     if (mayKnow && this.world.scheduler.now < at) {
       this.report('INV-18', `${id} was sent ${at - this.world.scheduler.now} ms before the EHR wanted to be asked again`);
     }
@@ -361,6 +361,11 @@ export class Auditor {
       const person = this.people.get(by);
       return person?.active === true && person.roles.includes(role);
     });
+  }
+
+  /** How far ahead the clock of a process is: it never goes back, also where the machine's was put right meanwhile. */
+  private clockOf(process: string): number {
+    return Math.max(this.world.wallOffsetMs, this.world.wallOffsetAtStart(process));
   }
 
   private patientOf({ planned: { eventId } }: WritePicture): string | null {

@@ -1,6 +1,7 @@
 import type { Chart } from '../ehr/chart.ts';
 import type { ChartEffect } from '../ehr/wire.ts';
 import type { WritePicture } from './picture.ts';
+import type { Verification } from '../../../src-shared/domain/index.ts';
 import type { ExactObject } from '../../../src-shared/fhir/index.ts';
 
 /**
@@ -42,10 +43,24 @@ export function laterLookWrong(
   // Of a record that was only changed, what this write put there; the rest is the EHR's and of others.
   const marks = planned.compensates !== undefined;
   const fields = own.before === null ? Object.keys(sent) : ['content', ...(marks ? ['status'] : [])];
-  const expected = whatBecame(marks, fields, sent, readBack ? own.resource : sent, versionId, chart.current(reference));
+  const expected = whatBecame(
+    marks,
+    fields,
+    sent,
+    readBack ? asRead(own.resource, state.verification) : sent,
+    versionId,
+    chart.current(reference),
+  );
   return told === expected
     ? null
     : `the chart says "${expected ?? 'as it was'}" of ${reference}, the look "${told ?? 'as it was'}"`;
+}
+
+/** An entry as its read-back found it: somebody may have changed it by then, and what differed was told at once. */
+function asRead(written: ExactObject, verification: Verification): ExactObject {
+  if (verification.result !== 'partial') return written;
+  const differing = verification.differences.map(({ path, found }) => [path, found === null ? undefined : JSON.parse(found)]);
+  return { ...written, ...(Object.fromEntries(differing) as ExactObject) };
 }
 
 /**
