@@ -17,21 +17,25 @@ export async function followWrite(deps: EngineDeps, row: WriteRow): Promise<bool
   if ('refused' in gateway) return false;
   if (row.state.name === 'unknown') return lookAgain(deps, gateway, row);
   const { seen, exchange } = await see(deps, gateway, row);
+  return (await recordSeen(deps, row, seen, exchange)) && seen.outcome !== 'failed';
+}
+
+/**
+ * Records what a later look showed, or that it could not be carried out.
+ *
+ * @returns `false` when nobody knows what time it is, and nothing was recorded
+ */
+export async function recordSeen(deps: EngineDeps, row: WriteRow, seen: Seen, exchange: readonly Exchange[]): Promise<boolean> {
   // Often it is this very answer that shows how wrong the clock is, or right again. A look is planned from the one before: one
   // taken years ahead would be the last.
   if ((deps.clockUnsafe?.() ?? null) !== null) return false;
-  await recordSeen(deps, row, seen, exchange);
-  return seen.outcome !== 'failed';
-}
-
-/** Records what a later look showed, or that it could not be carried out. */
-export async function recordSeen(deps: EngineDeps, row: WriteRow, seen: Seen, exchange: readonly Exchange[]): Promise<void> {
-  if (row.state.name !== 'committed') return;
+  if (row.state.name !== 'committed') return true;
   const now = deps.clock.now();
   const state = afterFollow(row, row.state, seen, await contractRowFor(deps, row), now);
   if (newDrift(row.state, state)) deps.log.write('warn', 'chart-drifted', { write: row.id });
   const entry = writeEntry('write.followed', row, now, engineActor(deps), { id: row.id, moves: [state], exchange });
   await commitWrites(deps.ledger, [row], [entry]);
+  return true;
 }
 
 async function see(

@@ -1,8 +1,11 @@
 import type { Chart } from '../ehr/chart.ts';
 import type { ChartEffect } from '../ehr/wire.ts';
 import type { Invariant } from './invariants.ts';
-import { ends, saysNotCharted } from './moves.ts';
 import type { SeenEntry, WritePicture } from './picture.ts';
+import type { StateName } from '../../../src-shared/domain/index.ts';
+
+/** States in which a write that was to take something back does so no more. */
+const over: readonly StateName[] = ['failed-terminal', 'resolved-by-hand', 'withdrawn', 'superseded'];
 
 /** Tells of a breach. */
 type Report = (invariant: Invariant, message: string) => void;
@@ -38,9 +41,7 @@ export class TakenBack {
     if (actorKind !== 'person' || !this.decided.has(of))
       this.report('INV-4', `${write.id} takes back ${of}, which nobody has decided`);
     for (const [other, picture] of pictures) {
-      const over = saysNotCharted.includes(picture.state.name) && ends.includes(picture.state.name);
-      const waits = picture.state.name === 'awaiting-approval' || picture.state.name === 'held';
-      if (picture.planned.compensates === of && (!over || waits) && picture.state.name !== 'superseded')
+      if (picture.planned.compensates === of && !over.includes(picture.state.name))
         this.report('INV-1', `${write.id} takes back ${of}, and so does ${other}, which is ${picture.state.name}`);
     }
   }

@@ -29,9 +29,7 @@ export type Operation =
       readonly fitting: boolean;
       readonly about?: string;
     }
-  /**
-   * Of a group, somebody wants one charted entry taken back: by a write of ours, or by hand in the EHR.
-   */
+  /** Of a group, somebody wants one charted entry taken back: by a write of ours, or by hand in the EHR. */
   | {
       readonly kind: 'take-back';
       readonly at: number;
@@ -123,7 +121,7 @@ export function faultOf(operation: Operation): FaultKind | null {
 /** How often people decide what, in comparison. */
 const decisionKinds = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw', 'retry', 'resolve', 'attest'] as const;
 
-/** People select what is blocked, and look for what they may approve. */
+/** People select what is blocked. */
 function addSelections(operations: Operation[], chance: Chance, spanMs: number): void {
   for (let n = 0; n < 4; n += 1) {
     const own = chance.part(`selection ${n}`);

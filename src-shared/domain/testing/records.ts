@@ -19,7 +19,7 @@ export const describedRecord = `{"specVersion":"1.0","id":"scribe-7:visit-88:not
   "practitioner":{"identifiers":[{"system":"http://hl7.org/fhir/sid/us-npi","value":"1234567893"}],"name":{"family":"Lee","given":["Dana"]}},
   "organization":{"identifiers":[{"system":"urn:org:north","value":"north"}]}},
  "snapshot":{"takenAt":"2026-03-02T08:51:00Z","reliedOn":[{"reference":"AllergyIntolerance/91","versionId":"3"}]},
- "targets":[{"connection":"practice-epic"}],
+ "targets":[{"connection":"practice"}],
  "content":${CONTENT},
  "approval":{"status":"approved","by":{"id":"dr-lee","name":"Dana Lee","role":"clinician","npi":"1234567893"},"at":"2026-03-02T09:13:40Z",
   "meaning":"reviewed and approved for the chart","contentSha256":"${describedContentSha256}"},
