@@ -59,6 +59,20 @@ describe('an EHR that cannot be read', () => {
     expect((await harness.write(id)).state.name).toBe('committed');
   });
 
+  it('C4 C6 an EHR that ignored what it was asked to search by is asked again before a person is', async () => {
+    let asked = 0;
+    harness.ehr.lookUps = (query) => {
+      asked += 1;
+      return asked === 1
+        ? { outcome: 'failed', code: 'look-up-not-trusted', retryable: true, retryAfterMs: null, message: 'ignored' }
+        : agreeing(query);
+    };
+    const id = await one({ id: 'e1' });
+    await harness.drain();
+    expect((await harness.write(id)).state.name).toBe('committed');
+    expect((await harness.timeline(id)).filter(({ type }) => type === 'write.checked')).toHaveLength(2);
+  });
+
   it('C6 a Retry-After is obeyed by the checks too', async () => {
     let asked = 0;
     harness.ehr.lookUps = (query) => {

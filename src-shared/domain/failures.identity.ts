@@ -3,6 +3,13 @@ import { failure, type Failure } from './failure-class.ts';
 /** Who and where: what was found, or not, in the EHR. Part of `failures`. */
 
 export const identityFailures = {
+  'look-up-not-trusted': failure(
+    'unavailable',
+    'integration-administrator',
+    'retryable',
+    'The EHR did not search by the identifier it was asked for, or answered with more than can be looked through.',
+    'It is tried again by itself. When it goes on, have the search of the EHR put right.',
+  ),
   'patient-not-found': failure(
     'identity',
     'operator',

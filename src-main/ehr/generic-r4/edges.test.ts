@@ -101,7 +101,7 @@ describe('searches', () => {
         [self('Patient', MRN), { relation: 'next', url: `${ehr.baseUrl}?page=1` }],
       );
     }
-    expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'search-not-trusted', retryable: false });
+    expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'look-up-not-trusted', retryable: true });
     expect(ehr.seen.length).toBeLessThanOrEqual(limits.searchEntriesMax / limits.searchPageEntries);
   });
 
@@ -118,7 +118,7 @@ describe('searches', () => {
 
     it('C4 ends a search', async () => {
       answerWith(patient);
-      expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'search-not-trusted' });
+      expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'look-up-not-trusted' });
       expect(ehr.seen.length).toBeLessThanOrEqual(3);
     });
 
@@ -133,7 +133,7 @@ describe('searches', () => {
   it('C4 a next page somewhere else is not asked for, and what it may hold is not denied', async () => {
     for (const url of ['https://evil.test/fhir?page=2', 'http://127.0.0.1:1/fhir/r4/Patient?page=2', '/other?page=2']) {
       searchAnswers([patient], [self('Patient', MRN), { relation: 'next', url }]);
-      expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'search-not-trusted' });
+      expect(await lookUpPatient()).toMatchObject({ outcome: 'failed', code: 'look-up-not-trusted' });
     }
     expect(ehr.seen).toHaveLength(3);
   });

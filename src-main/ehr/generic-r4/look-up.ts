@@ -105,9 +105,13 @@ async function search(http: FhirHttp, type: string, system: string, value: strin
   if (outcome.outcome === 'failed') return failed(outcome.code, outcome.retryAfterMs, outcome.message);
   // All of a complete answer was sifted here, whatever the server put into it; part of one may hide a second match.
   if (!outcome.repeated)
-    return failed('search-not-trusted', null, `the EHR does not say that it searched ${type} by this identifier`);
+    return failed('look-up-not-trusted', null, `the EHR does not say that it searched ${type} by this identifier`);
   if (!outcome.complete)
-    return failed('search-not-trusted', null, `the EHR answered the search for one ${type} with more than can be looked through`);
+    return failed(
+      'look-up-not-trusted',
+      null,
+      `the EHR answered the search for one ${type} with more than can be looked through`,
+    );
   return found(outcome.matches);
 }
 

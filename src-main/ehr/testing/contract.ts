@@ -179,7 +179,7 @@ export function gatewayContract(name: string, start: () => Promise<ContractEhr>,
       faulty('ignored-search', 'C4 a search that ignores its parameter is not believed', async () => {
         await ehr.goWrong('ignored-search');
         expect(await lookUp({ kind: 'patient', subject: { identifiers: [{ system: 'urn:mrn:north', value: '100234' }] } })).toBe(
-          'search-not-trusted',
+          'look-up-not-trusted',
         );
       });
 
