@@ -157,6 +157,25 @@ describe('the budget of retries', () => {
 });
 
 describe('the clock', () => {
+  it('INV-18 C6 a Retry-After outlasts a hold that a wrong clock led to, also for an engine that was not there when it was asked', async () => {
+    harness.ehr.behaviours.push({ throttle: 60 * 60_000 });
+    const [id = ''] = await harness.accept({ id: 'e1' });
+    const times: number[] = [];
+    harness.ehr.onSend = () => void times.push(harness.clock.now());
+    await harness.drain(1_000);
+    harness.ehr.onSend = () => harness.clock.step(2 * 60 * 60_000);
+    await harness.accept({ id: 'e2', patient: 'other' });
+    await harness.drain();
+    expect((await harness.write(id)).state).toMatchObject({ name: 'held', hold: { code: 'clock-unsafe' } });
+    harness.clock.step(-2 * 60 * 60_000);
+    harness.ehr.onSend = () => void times.push(harness.clock.now());
+    await harness.drain(60_000);
+    expect((await harness.write(id)).state).toMatchObject({ name: 'pending', code: 'ehr-rate-limit' });
+    await harness.drain();
+    expect((await harness.write(id)).state.name).toBe('committed');
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(60 * 60_000);
+  });
+
   it('INV-18 a step of the wall clock does not shorten a Retry-After', async () => {
     harness.ehr.behaviours.push({ throttle: 60 * 60_000 });
     const [id = ''] = await harness.accept({ id: 'e1' });

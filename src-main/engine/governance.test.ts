@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { consents, control, explainPolicy, gates, governance, register, safety } from './index.ts';
+import { control, explainPolicy, gates, governance, register, safety } from './index.ts';
 import { clinician, connection, Harness, note, owner, record, tester } from './testing/harness.ts';
 import { checklistItems, type Connection, type Person } from '../../src-shared/domain/index.ts';
 
@@ -148,73 +148,6 @@ describe('consent', () => {
     await harness.drain();
     expect(await stateOf(id)).toMatchObject({ name: 'held', hold: { code: 'consent-expired' }, resume: 'pending' });
     expect(harness.ehr.sends).toEqual([]);
-  });
-
-  const refusal = (decision: 'permit' | 'deny', givenAt: string): string =>
-    JSON.stringify({
-      consents: [
-        {
-          scope: 'patient-privacy',
-          category: { system: 'http://loinc.org', code: '59284-0' },
-          decision,
-          policy: 'urn:policy:clinic',
-          givenAt,
-        },
-      ],
-    });
-
-  it('G1 a refusal in a later event of the patient stops what waits, a newer permission lets it go, other patients go on', async () => {
-    const waiting = await one(record({ id: 'e1', approved: false }));
-    const other = await one(record({ id: 'e2', patient: 'p2' }));
-    await harness.drain();
-    const refused = await one(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:00:00Z') }));
-    await harness.approve(waiting, clinician);
-    await harness.drain();
-    expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });
-    expect(await stateOf(other)).toMatchObject({ name: 'committed' });
-    // The refusal itself waits for its approver, not for consent.
-    expect(await stateOf(refused)).toMatchObject({ name: 'awaiting-approval' });
-    await one(record({ id: 'c2', content: refusal('permit', '2026-03-02T08:30:00Z') }));
-    await harness.drain();
-    expect(await stateOf(waiting)).toMatchObject({ name: 'committed' });
-  });
-
-  it('G1 a permission that nobody has approved lifts nothing', async () => {
-    const waiting = await one(record({ id: 'e1' }));
-    await one(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:00:00Z') }));
-    await one(record({ id: 'c2', content: refusal('permit', '2026-03-02T08:30:00Z'), approved: false }));
-    await harness.drain();
-    expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });
-  });
-
-  it('G1 a FHIR Consent taken in counts for the patient it names, and is shown as what it is', async () => {
-    const document = {
-      resourceType: 'Consent',
-      id: '7',
-      status: 'active',
-      scope: { coding: [{ code: 'patient-privacy' }] },
-      category: [{ coding: [{ code: '59284-0' }] }],
-      patient: { identifier: { system: 'urn:mrn', value: 'p1' } },
-      provision: { type: 'permit', provision: [{ type: 'deny', class: [{ code: 'DocumentReference' }] }] },
-    };
-    const reader = consents(harness.deps);
-    expect(await reader.record('north', JSON.stringify(document), tester)).toMatchObject({ ok: true });
-    const id = await one(record({ id: 'e1' }));
-    await harness.drain();
-    expect(await explain(id)).toMatchObject({
-      code: 'consent-denied',
-      consent: { rule: 'refused-by-patient', artifact: 'Consent/7' },
-    });
-    expect(await reader.of('north', 'identifier urn:mrn|p1', tester)).toMatchObject([{ id: 'Consent/7', status: 'active' }]);
-    // The same document, ended, takes the place of the first.
-    await reader.record('north', JSON.stringify({ ...document, status: 'entered-in-error' }), tester);
-    await harness.drain();
-    expect(await stateOf(id)).toMatchObject({ name: 'committed' });
-    expect(await reader.record('north', '{"resourceType":"Patient"}', tester)).toMatchObject({
-      ok: false,
-      code: 'consent-invalid',
-    });
-    expect(await reader.record('north', '{', tester)).toMatchObject({ ok: false, code: 'consent-invalid' });
   });
 });
 

@@ -322,8 +322,8 @@ class Run {
         consentOf(operation, order),
         personActor,
       );
-      if (!outcome.ok) throw new Error(`a consent was refused: ${outcome.message}`);
-      this.auditor.consent(operation, order, true);
+      if (outcome.ok) this.auditor.consent(operation, order, true);
+      else if (outcome.code !== 'consent-older') throw new Error(`a consent was refused: ${outcome.message}`);
     });
   }
 

@@ -149,7 +149,11 @@ export interface EntryBodies {
     readonly retried?: { readonly key: string; readonly left: number };
   };
   /** On disk before anyone is told. */
-  'write.settled': WriteMoved & { readonly exchange: readonly Exchange[] };
+  'write.settled': WriteMoved & {
+    readonly exchange: readonly Exchange[];
+    /** The EHR wants nothing of it before this (Retry-After, as far as it is followed); epoch milliseconds. */
+    readonly askedUntil?: number;
+  };
   /** What an EHR answered to an engine that had lost the write by then; moves nothing by itself. */
   'write.answered-late': {
     readonly id: string;

@@ -112,6 +112,7 @@ export {
 export type { LookResult, SendResult } from './outcome.ts';
 export { decidePolicy, decideStanding } from './policy.ts';
 export type { PolicyDecision, PolicyFacts, Standing } from './policy.ts';
+export { askedUntil, waitAsAsked } from './retry-after.ts';
 export { lookDelayMs, retryDelayMs } from './schedule.ts';
 export {
   matchDocument,

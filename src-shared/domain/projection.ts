@@ -176,15 +176,18 @@ export function project(entry: ProjectedEntry, rows: RowReader): readonly RowCha
         change.kind === 'write' ? { ...change, row: { ...change.row, selection } } : change,
       );
     }
+    case 'write.settled':
+      return asked(entry.body.askedUntil, moved(entry.seq, entry.at, entry.body, rows, null));
+    // Whoever retries it by hand knows that the EHR has asked for a pause.
+    case 'write.retried':
+      return asked(undefined, moved(entry.seq, entry.at, entry.body, rows, null));
     case 'write.rejected':
     case 'write.held':
     case 'write.released':
     case 'write.put-off':
-    case 'write.settled':
     case 'write.looked-up':
     case 'write.verified':
     case 'write.followed':
-    case 'write.retried':
     case 'write.withdrawn':
     case 'write.resolved':
     case 'write.superseded':
@@ -286,6 +289,14 @@ function counted(keys: readonly string[], rows: RowReader): readonly RowChange[]
 }
 
 /** One retry more of a connection's budget. */
+function asked(askedUntil: number | undefined, changes: readonly RowChange[]): readonly RowChange[] {
+  return changes.map((change) => {
+    if (change.kind !== 'write') return change;
+    const { askedUntil: _before, ...row } = change.row;
+    return { ...change, row: askedUntil === undefined ? row : { ...row, askedUntil } };
+  });
+}
+
 function retried(of: EntryBodies['write.attempted']['retried'], at: number, rows: RowReader): readonly RowChange[] {
   if (of === undefined) return [];
   const { key, left } = of;

@@ -288,6 +288,8 @@ export interface WriteRow extends WriteIdentity {
   readonly selection?: BlockedSelection;
   /** It was sent at the limited auto-write stage without a decision made here: once charted, it is reviewed. */
   readonly reviewDue?: boolean;
+  /** The EHR wants nothing of it before this, whatever has become of it since; epoch milliseconds. */
+  readonly askedUntil?: number;
 }
 
 /** States from which a write will not move without a new fact from outside. */

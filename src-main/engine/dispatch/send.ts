@@ -31,6 +31,8 @@ import {
   putOff,
   stageSends,
   switchedOff,
+  askedUntil,
+  waitAsAsked,
   waitForCalendar,
   type CalendarWait,
   type ContractRow,
@@ -72,6 +74,8 @@ export async function sendWrite(
   if ('refused' in gateway) return hold(deps, row, held('connection-inactive'));
   const unsafe = await clockUnsafe(deps, gateway, row);
   if (unsafe !== null) return hold(deps, row, unsafe);
+  const asked = waitAsAsked(row, deps.clock.now());
+  if (asked !== null) return putOffTo(deps, row, asked);
   const prepared = known ?? (await preparedOf(deps, row));
   const matrix = await contractFor(deps, row.tenant, row.connection);
   if (prepared.adapter !== gateway.adapter || prepared.contract !== matrix.version) return prepareAgain(deps, row);
@@ -152,7 +156,7 @@ export async function sendWrite(
   const actor = engineActor(deps);
   const moves = afterSend(inFlight, result, now, deps.random.fraction());
   const verified = result.outcome === 'applied' && result.verification.result === 'verified';
-  const entry = writeEntry('write.settled', row, now, actor, { id: row.id, moves, exchange });
+  const entry = writeEntry('write.settled', row, now, actor, { id: row.id, moves, exchange, ...askedUntil(result, now) });
   const ends = verified ? 'verified' : null;
   const settled = await commitWithEarlier(deps.ledger, inFlight, entry, ends, now, actor).catch((error: unknown) => {
     // Another engine has taken the write over, and looks for it. What the EHR said belongs to the write all the same.
@@ -280,9 +284,12 @@ async function wait(
   row: WriteRow,
   why: { readonly code: FailureCode; readonly retryAfterMs: number | null },
 ): Promise<void> {
-  const now = deps.clock.now();
-  const moves = putOff(row, why.code, now, deps.random.fraction(), why.retryAfterMs);
-  await commitWrites(deps.ledger, [row], [writeEntry('write.put-off', row, now, engineActor(deps), { id: row.id, moves })]);
+  return putOffTo(deps, row, putOff(row, why.code, deps.clock.now(), deps.random.fraction(), why.retryAfterMs));
+}
+
+async function putOffTo(deps: EngineDeps, row: WriteRow, moves: readonly WriteState[]): Promise<void> {
+  const entry = writeEntry('write.put-off', row, deps.clock.now(), engineActor(deps), { id: row.id, moves });
+  await commitWrites(deps.ledger, [row], [entry]);
 }
 
 /**
@@ -310,9 +317,7 @@ async function calendarFor(deps: EngineDeps, row: WriteRow, own: 0 | 1 = 0): Pro
 }
 
 async function waitUntil(deps: EngineDeps, row: WriteRow, until: CalendarWait): Promise<void> {
-  const now = deps.clock.now();
-  const body = { id: row.id, moves: waitForCalendar(row, until, now) };
-  await commitWrites(deps.ledger, [row], [writeEntry('write.put-off', row, now, engineActor(deps), body)]);
+  return putOffTo(deps, row, waitForCalendar(row, until, deps.clock.now()));
 }
 
 /** What stops the write at the last moment: a kill switch, a connection that may no longer send, consent (B4, B5, G1). */

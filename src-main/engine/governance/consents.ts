@@ -2,7 +2,7 @@ import type { EngineDeps } from '../deps.ts';
 import { patientsOf, recordConsents } from '../policy/consents.ts';
 import { reaskPatients, type ReaskDeps } from '../recovery/reask.ts';
 import type { ConsentOutcome, Consents } from '../../ports/inbound/index.ts';
-import { readConsent } from '../../../src-shared/domain/index.ts';
+import { olderCopy, readConsent } from '../../../src-shared/domain/index.ts';
 import { parseExact } from '../../../src-shared/fhir/index.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 
@@ -16,9 +16,12 @@ export function consents(deps: ReaskDeps & Pick<EngineDeps, 'random'>): Consents
       const read = readConsent(parsed.value, deps.clock.now());
       if (!read.ok) return { ok: false, code: 'consent-invalid', message: read.message };
       for (let tries = 0; tries < limits.clashRetriesMax; tries += 1) {
-        const commit = await recordConsents(deps, tenant, read.patient, [read.consent], actor, deps.random.id());
-        if (!(await ledger.commit({ tenant, ...commit })).ok) continue;
-        await reaskPatients(deps, actor, patientsOf(commit));
+        const recorded = await recordConsents(deps, tenant, read.patient, [read.consent], actor, deps.random.id());
+        if (recorded.before.some((one) => olderCopy(read.consent, one)))
+          return { ok: false, code: 'consent-older', message: OLDER };
+        const { expected, entries } = recorded;
+        if (!(await ledger.commit({ tenant, expected, entries })).ok) continue;
+        await reaskPatients(deps, actor, patientsOf(recorded));
         return { ok: true, consent: read.consent };
       }
       throw new Error('the consents of this patient kept changing while one was recorded');
@@ -46,3 +49,5 @@ export function consents(deps: ReaskDeps & Pick<EngineDeps, 'random'>): Consents
     },
   };
 }
+
+const OLDER = 'A newer version of this consent is on record. Nothing was changed.';

@@ -15,17 +15,21 @@ export async function recordConsents(
   consents: readonly RecordedConsent[],
   actor: Actor,
   correlation: string,
-): Promise<{ readonly expected: readonly Expected[]; readonly entries: readonly EntryDraft[] }> {
+): Promise<{
+  readonly expected: readonly Expected[];
+  readonly entries: readonly EntryDraft[];
+  /** What is on record of the patient, under any of the names. */
+  readonly before: readonly RecordedConsent[];
+}> {
   const patients = patientNames(patient).map((name) => deps.pseudonym(tenant, name));
   const [first] = patients;
-  if (consents.length === 0 || first === undefined) return { expected: [], entries: [] };
-  const expected = await Promise.all(
-    [...new Set(patients)].map(async (key): Promise<Expected> => {
-      const row = await deps.ledger.row('consent', tenant, key);
-      return { kind: 'consent', key, version: row?.version ?? 0 };
-    }),
+  if (consents.length === 0 || first === undefined) return { expected: [], entries: [], before: [] };
+  const rows = await Promise.all(
+    [...new Set(patients)].map(async (key) => ({ key, row: await deps.ledger.row('consent', tenant, key) })),
   );
+  const expected = rows.map(({ key, row }): Expected => ({ kind: 'consent', key, version: row?.version ?? 0 }));
   return {
+    before: rows.flatMap(({ row }) => row?.consents ?? []),
     expected,
     entries: [
       {

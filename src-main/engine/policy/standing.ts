@@ -8,6 +8,7 @@ import {
   epochMs,
   gateState,
   originOf,
+  newestCopies,
   patientNames,
   stageFacts,
   stageFor,
@@ -99,12 +100,7 @@ async function recordedConsents(
   const rows = await Promise.all(
     patientNames(event.subject.patient).map((name) => deps.ledger.row('consent', tenant, deps.pseudonym(tenant, name))),
   );
-  const byName = new Map<string, RecordedConsent>();
-  for (const one of rows.flatMap((row) => row?.consents ?? [])) {
-    // Known under one name of the patient in a newer form than under another.
-    if ((byName.get(one.id)?.at ?? Number.NEGATIVE_INFINITY) <= one.at) byName.set(one.id, one);
-  }
-  return [...byName.values()];
+  return newestCopies(rows.flatMap((row) => row?.consents ?? []));
 }
 
 /** The standing of a write whose request is about to leave. */

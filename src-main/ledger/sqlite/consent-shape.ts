@@ -31,6 +31,8 @@ export const recordedConsent = z.looseObject({
   scope: consentCodings,
   category: consentCodings,
   at: whole,
+  undated: z.literal(true).exactOptional(),
+  lastUpdated: whole.exactOptional(),
   base: consentWord,
   provision: nullable(consentProvision),
   unreadable: nullable(z.string()),

@@ -192,6 +192,7 @@ const write = z.looseObject({
     )
     .exactOptional(),
   reviewDue: z.boolean().exactOptional(),
+  askedUntil: whole.exactOptional(),
   selection: z
     .looseObject({ by: z.string(), name: z.string(), role, at: whole, reason: z.string(), contract: z.string() })
     .exactOptional(),

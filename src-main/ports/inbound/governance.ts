@@ -97,10 +97,13 @@ export interface Reviews {
 
 export type ConsentOutcome =
   | { readonly ok: true; readonly consent: RecordedConsent }
-  | { readonly ok: false; readonly code: 'consent-invalid'; readonly message: string };
+  | { readonly ok: false; readonly code: 'consent-invalid' | 'consent-older'; readonly message: string };
 
 export interface Consents {
-  /** Takes in a FHIR R4 Consent: it counts from this moment on, also for writes that are about to leave. */
+  /**
+   * Takes in a FHIR R4 Consent: it counts from this moment on, also for writes that are about to leave. An older copy of
+   * one on record is refused (`consent-older`).
+   */
   record(tenant: string, text: string, actor: Actor): Promise<ConsentOutcome>;
   /** @param patient `identifier SYSTEM|VALUE` or `reference Patient/ID`, as in `subjectKey` */
   of(tenant: string, patient: string, actor: Actor): Promise<readonly RecordedConsent[]>;

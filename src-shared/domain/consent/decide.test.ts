@@ -172,6 +172,18 @@ describe('G1 the rules of consent', () => {
         'refused-by-patient',
       );
     });
+    it('G1 what nobody has approved stands beside what is recorded: a narrower refusal does not end a wider one', () => {
+      const none = { actor: [], action: [], securityLabel: [], class: [], code: [], data: [], provision: [] };
+      const research = [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'HRESCH' }];
+      const provision = { ...none, type: 'deny' as const, period: null, dataPeriod: null, purpose: research };
+      const narrow = recorded('deny', { ...same, at: 2, provision, restrictsOnly: true });
+      expect(result(narrow)).not.toBe('refused-by-patient');
+      expect(result(recorded('deny', { ...same, at: 1 }), narrow)).toBe('refused-by-patient');
+      expect(result(recorded('deny', { ...same, at: 1, restrictsOnly: true }), narrow)).toBe('refused-by-patient');
+      expect(result(recorded('permit', { ...same, at: 1 }), recorded('deny', { ...same, at: 2, restrictsOnly: true }))).toBe(
+        'refused-by-patient',
+      );
+    });
     it('G1 a draft and what was entered in error replace nothing', () => {
       expect(result(recorded('deny', same), recorded('permit', { ...same, at: 2, status: 'draft' }))).toBe('refused-by-patient');
       expect(result(recorded('deny', { ...same, status: 'entered-in-error' }))).toBe('implied');

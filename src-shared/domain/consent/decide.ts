@@ -5,6 +5,7 @@ import type { Role } from '../people.ts';
 import type { ConsentCoding, ConsentDecision, ConsentRule, NamedConsent, RecordedConsent } from './model.ts';
 import { labelsOf, organizationRule, type ConsentPolicy, type OrganizationAsk } from './organization.ts';
 import { answerOf, endOf, type ConsentAnswer, type ConsentAsk } from './provision.ts';
+import { counts } from './replace.ts';
 
 /** Whether a write may be made, as far as consent goes (G1). The same function when it is built and when it is sent. */
 
@@ -123,18 +124,13 @@ function expired(expiresAt: string | null | undefined, now: number): boolean {
 
 /**
  * Of consents with the same scope and category the newest counts, and when two are as new, both do. One that nobody has
- * approved yet cannot take the place of an older one, except by denying.
+ * approved yet takes no other's place; it counts beside them, and only as far as it denies.
  */
 function currentOf(recorded: readonly RecordedConsent[]): readonly RecordedConsent[] {
-  const live = recorded.filter((one) => one.status !== 'entered-in-error' && one.status !== 'draft' && one.status !== 'proposed');
-  return live.filter((one) => {
-    if (one.restrictsOnly && !denies(one)) return false;
-    return !live.some((other) => other.at > one.at && groupOf(other) === groupOf(one) && (!other.restrictsOnly || denies(other)));
-  });
-}
-
-function denies(one: RecordedConsent): boolean {
-  return one.status !== 'active' || (one.provision?.type ?? one.base) === 'deny';
+  const live = recorded.filter((one) => one.status !== 'entered-in-error' && counts(one));
+  return live.filter(
+    (one) => !live.some((other) => other.at > one.at && groupOf(other) === groupOf(one) && !other.restrictsOnly),
+  );
 }
 
 function groupOf(one: RecordedConsent): string {

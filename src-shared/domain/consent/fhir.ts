@@ -44,6 +44,7 @@ type ProvisionShape = z.infer<typeof provisionShape>;
 const consentShape = z.looseObject({
   resourceType: z.literal('Consent'),
   id: text.optional(),
+  meta: z.looseObject({ lastUpdated: text.optional() }).optional(),
   identifier: z.array(z.looseObject({ system: text.optional(), value: text.optional() })).optional(),
   status: z.enum(consentStatuses),
   scope: conceptShape,
@@ -101,6 +102,8 @@ export function readConsent(value: ExactValue, recordedAt: number): ConsentRead 
           : root !== undefined && uncoded(root.data)
             ? 'a rule of it is stated in words only'
             : null;
+  const given = data.dateTime === undefined ? undefined : readEpochMs(data.dateTime);
+  const lastUpdated = data.meta?.lastUpdated === undefined ? undefined : readEpochMs(data.meta.lastUpdated);
   return {
     ok: true,
     consent: {
@@ -108,7 +111,9 @@ export function readConsent(value: ExactValue, recordedAt: number): ConsentRead 
       status: data.status,
       scope: codingsOf(data.scope),
       category: data.category.flatMap(codingsOf),
-      at: (data.dateTime === undefined ? undefined : readEpochMs(data.dateTime)) ?? recordedAt,
+      at: given ?? recordedAt,
+      ...(given === undefined ? { undated: true } : {}),
+      ...(lastUpdated === undefined ? {} : { lastUpdated }),
       base: baseOf(data.policyRule),
       provision: root?.success === true ? provisionOf(root.data) : null,
       unreadable,

@@ -5,5 +5,6 @@ export type { ConsentRead } from './fhir.ts';
 export { codesOfItem, consentsOf, originOf, patientNames } from './from-event.ts';
 export { consentRules, consentStatuses } from './model.ts';
 export type { ConsentDecision, ConsentRule, NamedConsent, RecordedConsent } from './model.ts';
+export { newestCopies, olderCopy, replacesConsent } from './replace.ts';
 export { consentPolicy, isRegion } from './organization.ts';
 export type { ConsentPolicy } from './organization.ts';

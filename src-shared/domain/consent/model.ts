@@ -45,13 +45,17 @@ export type ConsentStatus = (typeof consentStatuses)[number];
 
 /** A patient's consent as it was recorded. */
 export interface RecordedConsent {
-  /** What it is called: `Consent/7`, an identifier, or event and slot. A newer record of the same name replaces it. */
+  /** What it is called: `Consent/7`, an identifier, or event and slot. A newer record of the same name replaces it (`replace.ts`). */
   readonly id: string;
   readonly status: ConsentStatus;
   readonly scope: readonly ConsentCoding[];
   readonly category: readonly ConsentCoding[];
   /** When the patient gave it, or, where that is not said, when it was recorded; epoch milliseconds. */
   readonly at: number;
+  /** Nobody said when it was given. */
+  readonly undated?: true;
+  /** When the server that holds the document last changed it, where it says so; epoch milliseconds. */
+  readonly lastUpdated?: number;
   /** What the named policy says where the root rule does not (`OPTIN`: permit, `OPTOUT`: deny). */
   readonly base: 'permit' | 'deny' | null;
   readonly provision: ConsentProvision | null;

@@ -1,4 +1,5 @@
 import type { RecordedConsent } from '../consent/model.ts';
+import { replacesConsent } from '../consent/replace.ts';
 import type { WriteRow } from '../write.ts';
 import type { PathChanged, PathRow, SafetyRecorded, SafetyRow } from './change-control.ts';
 import type { EmergencyOpened, EmergencyReviewed, EmergencyRow } from './emergency.ts';
@@ -110,12 +111,11 @@ export function decided(at: number, body: PolicyDecided, rows: GovernanceRows): 
   return [change, { kind: 'policy', key: row.key, row }];
 }
 
-/** A consent replaces an earlier one of the same name; all others stay. */
+/** Consents replace earlier ones of the same name that they may end; all others stay. */
 export function consentRecorded(body: ConsentRecorded, rows: Pick<GovernanceRows, 'consent'>): readonly GovernanceChange[] {
-  const names = new Set(body.consents.map((one) => one.id));
   return body.patients.map((patient): GovernanceChange => {
     const before = rows.consent(patient);
-    const kept = (before?.consents ?? []).filter((one) => !names.has(one.id));
+    const kept = (before?.consents ?? []).filter((one) => !body.consents.some((incoming) => replacesConsent(incoming, one)));
     return {
       kind: 'consent',
       key: patient,
