@@ -130,6 +130,22 @@ describe('C8 drift', () => {
     expect(afterFollow(row, charted, theirs, {}, at + 5).follow).toMatchObject({ drift: null, nextAt: null });
     expect(afterFollow({ id: 'w2' }, charted, theirs, {}, at + 5).follow?.drift).toMatchObject({ kind: 'changed' });
   });
+
+  it('C8 FLT-11 an EHR that was put back to an earlier write of ours has lost this one, and that is told', () => {
+    const meta = { tag: [{ system: writeIdentifierSystem, code: 'w0' }] };
+    const back = read({ versionId: '1', differences: [changed], resource: { resourceType: 'Patient', meta } });
+    expect(afterFollow(row, charted, back, {}, at + 5).follow?.drift).toMatchObject({ kind: 'changed' });
+  });
+
+  it('C8 an entry that this write made is followed at the write that changed it', () => {
+    const resource = {
+      resourceType: 'DocumentReference',
+      identifier: [{ system: writeIdentifierSystem, value: 'w1' }],
+      meta: { tag: [{ system: writeIdentifierSystem, code: 'w2' }] },
+    };
+    const theirs = read({ versionId: '3', differences: [changed], resource });
+    expect(afterFollow(row, charted, theirs, {}, at + 5).follow).toMatchObject({ drift: null, nextAt: null });
+  });
 });
 
 describe('C8 what is awaited', () => {

@@ -1,4 +1,4 @@
-import { asArray, asObject, asString, stringifyExact, type ExactObject } from '../fhir/index.ts';
+import { asArray, asObject, asString, carriesIdentifier, stringifyExact, type ExactObject } from '../fhir/index.ts';
 import { limits } from '../limits/index.ts';
 import { below } from './difference.ts';
 import type { ContractRow } from './contract-matrix.ts';
@@ -114,10 +114,12 @@ function changedBy(resource: ExactObject): string | null {
   return asString(asObject(resource.meta)?.source) ?? null;
 }
 
+/** Another write's tag stands after what this one left; without that, the EHR may have been put back to before it. */
 function laterWriteOfOurs(resource: ExactObject, id: string): boolean {
   const tags = asArray(asObject(resource.meta)?.tag).map(asObject);
-  const newest = tags.findLast((tag) => tag?.system === writeIdentifierSystem);
-  return newest !== undefined && newest.code !== id;
+  const ours = tags.flatMap((tag) => (tag?.system === writeIdentifierSystem ? [tag.code] : []));
+  const made = carriesIdentifier(resource, writeIdentifierSystem, id);
+  return (made || ours.includes(id)) && ours.length > 0 && ours.at(-1) !== id;
 }
 
 function awaitedNow(
