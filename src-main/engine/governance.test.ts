@@ -21,12 +21,7 @@ const eventWith = (options: Parameters<typeof record>[0], members: object): stri
     () => /"content":.*(?=\}$)/.exec(record(options))?.[0] ?? '',
   );
 const withConsent = (id: string, consent: object): string => eventWith({ id }, { consent });
-const one = async (text: string): Promise<string> => {
-  const [receipt] = await harness.ingest(text);
-  const id = receipt?.writes[0];
-  if (id === undefined) throw new Error(JSON.stringify(receipt));
-  return id;
-};
+const one = (text: string): Promise<string> => harness.oneWrite(text);
 const stateOf = async (id: string) => (await harness.write(id)).state;
 const explain = async (id: string) => {
   const found = await explainPolicy(harness.deps)(id, tester);

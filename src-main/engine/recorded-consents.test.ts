@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { consents, explainPolicy } from './index.ts';
-import { clinician, Harness, record, tester } from './testing/harness.ts';
+import { clinician, consentContent, Harness, record, tester } from './testing/harness.ts';
 
 /** What events and documents say about a patient's consent, as it is recorded and counts from then on (G1). */
 
@@ -10,47 +10,29 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-const one = async (text: string): Promise<string> => {
-  const [receipt] = await harness.ingest(text);
-  const id = receipt?.writes[0];
-  if (id === undefined) throw new Error(JSON.stringify(receipt));
-  return id;
-};
+const one = (text: string): Promise<string> => harness.oneWrite(text);
 const stateOf = async (id: string) => (await harness.write(id)).state;
-
-const refusal = (decision: 'permit' | 'deny', givenAt: string): string =>
-  JSON.stringify({
-    consents: [
-      {
-        scope: 'patient-privacy',
-        category: { system: 'http://loinc.org', code: '59284-0' },
-        decision,
-        policy: 'urn:policy:clinic',
-        givenAt,
-      },
-    ],
-  });
 
 it('G1 a refusal in a later event of the patient stops what waits, a newer permission lets it go, other patients go on', async () => {
   const waiting = await one(record({ id: 'e1', approved: false }));
   const other = await one(record({ id: 'e2', patient: 'p2' }));
   await harness.drain();
-  const refused = await one(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:00:00Z') }));
+  const refused = await one(record({ id: 'c1', content: consentContent('deny', '2026-03-02T08:00:00Z') }));
   await harness.approve(waiting, clinician);
   await harness.drain();
   expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });
   expect(await stateOf(other)).toMatchObject({ name: 'committed' });
   // The refusal itself waits for its approver, not for consent.
   expect(await stateOf(refused)).toMatchObject({ name: 'awaiting-approval' });
-  await one(record({ id: 'c2', content: refusal('permit', '2026-03-02T08:30:00Z') }));
+  await one(record({ id: 'c2', content: consentContent('permit', '2026-03-02T08:30:00Z') }));
   await harness.drain();
   expect(await stateOf(waiting)).toMatchObject({ name: 'committed' });
 });
 
 it('G1 a permission that nobody has approved lifts nothing', async () => {
   const waiting = await one(record({ id: 'e1' }));
-  await one(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:00:00Z') }));
-  await one(record({ id: 'c2', content: refusal('permit', '2026-03-02T08:30:00Z'), approved: false }));
+  await one(record({ id: 'c1', content: consentContent('deny', '2026-03-02T08:00:00Z') }));
+  await one(record({ id: 'c2', content: consentContent('permit', '2026-03-02T08:30:00Z'), approved: false }));
   await harness.drain();
   expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });
 });
@@ -59,8 +41,8 @@ const version = (text: string, of: number): string => JSON.stringify({ ...(JSON.
 
 it('G1 nor does one that comes as a new version of the event with the refusal, until it is approved', async () => {
   const waiting = await one(record({ id: 'e1' }));
-  const permission = { id: 'c1', content: refusal('permit', '2026-03-02T08:30:00Z') };
-  await one(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:00:00Z') }));
+  const permission = { id: 'c1', content: consentContent('permit', '2026-03-02T08:30:00Z') };
+  await one(record({ id: 'c1', content: consentContent('deny', '2026-03-02T08:00:00Z') }));
   await one(version(record({ ...permission, approved: false }), 2));
   await harness.drain();
   expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });
@@ -70,8 +52,8 @@ it('G1 nor does one that comes as a new version of the event with the refusal, u
 });
 
 it('G1 a refusal that nobody has approved counts beside an approved permission of the same event', async () => {
-  await one(record({ id: 'c1', content: refusal('permit', '2026-03-02T08:00:00Z') }));
-  await one(version(record({ id: 'c1', content: refusal('deny', '2026-03-02T08:30:00Z'), approved: false }), 2));
+  await one(record({ id: 'c1', content: consentContent('permit', '2026-03-02T08:00:00Z') }));
+  await one(version(record({ id: 'c1', content: consentContent('deny', '2026-03-02T08:30:00Z'), approved: false }), 2));
   const waiting = await one(record({ id: 'e1' }));
   await harness.drain();
   expect(await stateOf(waiting)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' } });

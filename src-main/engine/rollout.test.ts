@@ -19,12 +19,7 @@ const withMembers = (id: string, members: object, content = note(`Note of ${id}.
   const text = record({ id, patient: id, content });
   return `${JSON.stringify(members).slice(0, -1)},${text.slice(1)}`;
 };
-const one = async (text: string): Promise<string> => {
-  const [receipt] = await harness.ingest(text);
-  const id = receipt?.writes[0];
-  if (id === undefined) throw new Error(JSON.stringify(receipt));
-  return id;
-};
+const one = (text: string): Promise<string> => harness.oneWrite(text);
 const stateOf = async (id: string) => (await harness.write(id)).state;
 const sections = (...titles: readonly string[]): string =>
   JSON.stringify({ note: { sections: titles.map((title) => ({ title, text: 'Well.' })) } });

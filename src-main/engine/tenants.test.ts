@@ -15,12 +15,7 @@ afterEach(() => harness.close());
 /** The same event, with the same patient, of another tenant. */
 const of = (tenant: string, options: Parameters<typeof record>[0]): string =>
   record(options).replace('"tenant":"north"', `"tenant":"${tenant}"`);
-const one = async (text: string): Promise<string> => {
-  const [receipt] = await harness.ingest(text);
-  const id = receipt?.writes[0];
-  if (id === undefined) throw new Error(JSON.stringify(receipt));
-  return id;
-};
+const one = (text: string): Promise<string> => harness.oneWrite(text);
 const state = async (id: string) => (await harness.write(id)).state;
 
 describe('G7 two tenants with the same event of the same patient', () => {

@@ -288,7 +288,7 @@ function counted(keys: readonly string[], rows: RowReader): readonly RowChange[]
   });
 }
 
-/** One retry more of a connection's budget. */
+/** Until when the EHR wants nothing of a write, as its newest answer says; nothing where that said nothing. */
 function asked(askedUntil: number | undefined, changes: readonly RowChange[]): readonly RowChange[] {
   return changes.map((change) => {
     if (change.kind !== 'write') return change;
@@ -297,6 +297,7 @@ function asked(askedUntil: number | undefined, changes: readonly RowChange[]): r
   });
 }
 
+/** One retry more of a connection's budget. */
 function retried(of: EntryBodies['write.attempted']['retried'], at: number, rows: RowReader): readonly RowChange[] {
   if (of === undefined) return [];
   const { key, left } = of;

@@ -20,6 +20,7 @@ import { LeaseEnded, type EhrGateway, type SendOutcome } from '../../ports/outbo
 import {
   afterSend,
   approversFor,
+  askedUntil,
   blockedVoid,
   changeWords,
   contractRow,
@@ -31,7 +32,6 @@ import {
   putOff,
   stageSends,
   switchedOff,
-  askedUntil,
   waitAsAsked,
   waitForCalendar,
   type CalendarWait,

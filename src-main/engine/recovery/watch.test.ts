@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { alertsNow, clockNow, control, governance, register, runEngine } from '../index.ts';
 import { agreeing } from '../testing/fake-ehr.ts';
-import { clinician, Harness, record, tester } from '../testing/harness.ts';
+import { clinician, consentContent, Harness, record, tester } from '../testing/harness.ts';
 import { limits } from '../../../src-shared/limits/index.ts';
 import type { Person } from '../../../src-shared/domain/index.ts';
 
@@ -114,30 +114,17 @@ describe('the clock of the machine', () => {
 });
 
 describe('rules that change while an engine runs', () => {
-  const decided = (decision: 'permit' | 'deny', givenAt: string): string =>
-    JSON.stringify({
-      consents: [
-        {
-          scope: 'patient-privacy',
-          category: { system: 'http://loinc.org', code: '59284-0' },
-          decision,
-          policy: 'urn:policy:clinic',
-          givenAt,
-        },
-      ],
-    });
-
   it('G1 a permission that comes lets go at once what was held for want of it, and nobody else', async () => {
     const waiting = await one({ id: 'e1', approved: false });
     const other = await one({ id: 'e2', approved: false, patient: 'p2' });
     await harness.drain();
-    await harness.ingest(record({ id: 'c1', content: decided('deny', '2026-03-02T08:00:00Z') }));
-    await harness.ingest(record({ id: 'c2', patient: 'p2', content: decided('deny', '2026-03-02T08:00:00Z') }));
+    await harness.ingest(record({ id: 'c1', content: consentContent('deny', '2026-03-02T08:00:00Z') }));
+    await harness.ingest(record({ id: 'c2', patient: 'p2', content: consentContent('deny', '2026-03-02T08:00:00Z') }));
     for (const id of [waiting, other]) await harness.approve(id, clinician);
     await harness.drain();
     for (const id of [waiting, other])
       expect(await stateOf(id)).toMatchObject({ name: 'held', hold: { code: 'consent-denied' }, resume: 'pending' });
-    await harness.ingest(record({ id: 'c3', content: decided('permit', '2026-03-02T08:30:00Z') }));
+    await harness.ingest(record({ id: 'c3', content: consentContent('permit', '2026-03-02T08:30:00Z') }));
     expect((await stateOf(waiting)).name).toBe('pending');
     expect((await stateOf(other)).name).toBe('held');
   });

@@ -97,6 +97,12 @@ export interface EventOptions {
 
 export const note = (text: string): string => JSON.stringify({ note: { text } });
 
+/** The content of an event in which a patient permits or denies the use of their information. */
+export const consentContent = (decision: 'permit' | 'deny', givenAt: string): string => {
+  const category = { system: 'http://loinc.org', code: '59284-0' };
+  return JSON.stringify({ consents: [{ scope: 'patient-privacy', category, decision, policy: 'urn:policy:clinic', givenAt }] });
+};
+
 export function record(options: EventOptions): string {
   const content = options.content ?? note(`Note of ${options.id}.`);
   const event = {
@@ -201,6 +207,14 @@ export class Harness {
     if (receipt === undefined || receipt.status === 'refused' || receipt.status === 'duplicate')
       throw new Error(JSON.stringify(receipt));
     return receipt.writes;
+  }
+
+  /** The first write that a record becomes; rejects when it becomes none. */
+  async oneWrite(text: string): Promise<string> {
+    const [receipt] = await this.ingest(text);
+    const id = receipt?.writes[0];
+    if (id === undefined) throw new Error(JSON.stringify(receipt));
+    return id;
   }
 
   /** Runs until nothing is left to do, or for as long as given on the test's clock. */
